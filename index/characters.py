@@ -1,0 +1,51 @@
+"""Which characters make words, and when two characters count as the same.
+
+Knows Unicode; refuses to know words.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+UNSPACED = (
+    "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Tibetan, Burmese, Khmer
+    "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
+    "\U00020000-\U0003134f"
+)
+
+
+def _ranges(categories: frozenset[str]) -> str:
+    """Give the characters of some Unicode categories as a class of a regular expression."""
+    found = [c for c in range(0x80, 0x10000) if unicodedata.category(chr(c)) in categories]
+    runs: list[list[int]] = []
+    for code in found:
+        if runs and code == runs[-1][1] + 1:
+            runs[-1][1] = code
+        else:
+            runs.append([code, code])
+    outside = [(a, b) for a, b in runs if not re.match(f"[{UNSPACED}]", chr(a))]
+    return "".join(f"{chr(a)}-{chr(b)}" for a, b in outside)
+
+
+# Marks belong to the letter before them; soft hyphens and direction marks hide inside words.
+_MARKS = _ranges(frozenset({"Mn", "Mc", "Me", "Cf"}))
+LETTER = rf"[^\W_{UNSPACED}]"
+WORD = rf"{LETTER}+(?:[{_MARKS}]+{LETTER}*)*"
+
+_STRIPPED = dict.fromkeys(
+    [c for a, b in ((0x300, 0x36F), (0x591, 0x5C7), (0x64B, 0x65F)) for c in range(a, b + 1)]
+)
+_LETTERS = str.maketrans(
+    {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "ı": "i", "ħ": "h"}
+)
+HIDDEN = re.compile(f"[{_ranges(frozenset({'Cf'}))}]")
+
+
+def fold(text: str) -> str:
+    """Give a form in which case, accents, ligatures and widths make no difference."""
+    if text.isascii():
+        return text.lower()
+    text = HIDDEN.sub("", unicodedata.normalize("NFKC", text)).casefold()
+    bare = unicodedata.normalize("NFD", text).translate(_STRIPPED)
+    return unicodedata.normalize("NFC", bare).translate(_LETTERS)

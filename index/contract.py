@@ -1,0 +1,153 @@
+"""What a search engine is: documents in, questions in, answers out.
+
+Knows nothing of articles, databases, Flask or any one engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from index.question import Question
+
+
+class IndexUnavailable(Exception):
+    """The index cannot answer or be written now; the message says what to do."""
+
+
+class IndexMissing(IndexUnavailable):
+    """There is no index yet, or it is damaged or of another schema: it has to be rebuilt."""
+
+
+class Sort(StrEnum):
+    """The two orders a reader can ask for."""
+
+    BEST = "best"
+    NEWEST = "newest"
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """Something an article is filed under: shown by its name, filtered by its slug."""
+
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A labelled part of a text; the lead, before the first label, has neither label nor anchor."""
+
+    label: str
+    anchor: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """All that an engine is told of one text.
+
+    `stamp` is any number that changes with every change of the text: what is in the
+    index can so be compared with what should be there. `published_at` is aware; a
+    document whose time has not come is indexed and not answered with.
+    """
+
+    id: int
+    stamp: int
+    title: str
+    summary: str
+    sections: tuple[Section, ...]
+    published_at: datetime
+    topics: tuple[Name, ...] = ()
+    authors: tuple[Name, ...] = ()
+    source: str = ""
+    source_title: str = ""
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """An excerpt that matched, as safe HTML with <mark>, and the section it stands in."""
+
+    html: str
+    label: str = ""
+    anchor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One document found: its id, its score (higher is better) and the passages that matched.
+
+    The first passage is the best; there is always one, from the beginning of the
+    text where only the title or a name matched. `title_html` is safe HTML.
+    """
+
+    id: int
+    score: float
+    title_html: str
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One page of what was found, best or newest first, and how many there are in all."""
+
+    hits: tuple[Hit, ...] = field(default=())
+    total: int = 0
+
+
+class SearchEngine(Protocol):
+    """What every engine does. All methods may be called from any thread."""
+
+    def answer(
+        self,
+        question: Question,
+        *,
+        now: datetime,
+        sort: Sort = Sort.BEST,
+        offset: int = 0,
+        limit: int = 10,
+    ) -> Answer:
+        """Find documents published at or before `now` that fit the question.
+
+        Ties are broken by date, newest first, then by id, highest first. Sees every
+        change whose `apply` had returned, in this or another process, when it was called.
+
+        Raises IndexUnavailable.
+        """
+
+    def related(self, id: int, *, now: datetime, limit: int = 3) -> tuple[int, ...]:
+        """Find the documents nearest in content to one that is indexed, nearest first.
+
+        Empty where the document is not indexed. Raises IndexUnavailable.
+        """
+
+    def turn(self) -> AbstractContextManager[bool]:
+        """Take the turn to write, without waiting; says whether it is ours.
+
+        One at a time over all processes of the machine; a holder that dies loses it.
+        """
+
+    def apply(self, put: Iterable[Document], remove: Iterable[int] = ()) -> None:
+        """Add or replace documents and remove others, in one commit, durable on return.
+
+        For the holder of the turn only. Raises IndexMissing where there is nothing to
+        apply it to, IndexUnavailable where it cannot be written.
+        """
+
+    def rebuild(self, documents: Iterable[Document]) -> int:
+        """Build a whole new index beside the present one, then swap; how many it holds.
+
+        Readers are answered by the old one until the swap. For the holder of the turn
+        only. When it fails, or `documents` raises, the old one stays.
+        """
+
+    def stamps(self) -> Iterator[tuple[int, int]]:
+        """Yield id and stamp of every indexed document. Raises IndexUnavailable."""
+
+    def close(self) -> None:
+        """Let go of files and memory; the engine can be used again afterwards."""

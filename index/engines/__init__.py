@@ -1,0 +1,1 @@
+"""The search engines, all of one shape; `memory` is the readable definition."""

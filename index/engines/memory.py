@@ -1,0 +1,191 @@
+"""The search engine in plain dictionaries: the definition that other engines are held to.
+
+Keeps everything in this process and nothing on disk; for tests, and for reading.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from bisect import bisect_left, insort
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from index.answering import Text, answer, telling_terms
+from index.contract import Answer, Document, IndexMissing, Sort
+from index.evaluation import Evaluator, microseconds
+from index.layout import Postings as Laid
+from index.layout import lay_out
+from index.question import Question
+
+
+class MemoryPostings:
+    """Documents laid out by id; document numbers are the ids."""
+
+    def __init__(self) -> None:
+        self.held: dict[int, Document] = {}
+        self._laid: dict[int, Laid] = {}
+        self._terms: dict[str, dict[int, float]] = {}
+        self._sorted: list[str] = []
+
+    def add(self, document: Document) -> None:
+        """Add or replace a document."""
+        self.remove(document.id)
+        self.held[document.id] = document
+        laid = self._laid[document.id] = lay_out(document)
+        for term, weight in laid.weights.items():
+            if term not in self._terms:
+                self._terms[term] = {}
+                insort(self._sorted, term)
+            self._terms[term][document.id] = weight
+
+    def remove(self, id: int) -> None:
+        """Remove a document, if it is there."""
+        if self.held.pop(id, None) is None:
+            return
+        for term in self._laid.pop(id).weights:
+            del self._terms[term][id]
+            if not self._terms[term]:
+                del self._terms[term]
+                del self._sorted[bisect_left(self._sorted, term)]
+
+    def count(self) -> int:
+        """Count the documents."""
+        return len(self.held)
+
+    def documents(self) -> Iterable[int]:
+        """Give all documents."""
+        return self.held
+
+    def document_frequency(self, term: str) -> int:
+        """Count the documents with a term."""
+        return len(self._terms.get(term, ()))
+
+    def weights(self, term: str) -> Mapping[int, float]:
+        """Give the documents with a term and its weight in each."""
+        return self._terms.get(term, {})
+
+    def places(self, term: str, document: int) -> Sequence[int]:
+        """Give the places of a term in a document."""
+        return self._laid[document].places.get(term, ())
+
+    def keyed(self, key: str) -> Collection[int]:
+        """Give the documents with a key."""
+        return [id for id, laid in self._laid.items() if key in laid.keys]
+
+    def languages(self) -> Sequence[str]:
+        """Give the languages of the documents."""
+        return sorted({document.language[:2].lower() for document in self.held.values()})
+
+    def beginning_with(self, prefix: str, limit: int) -> Sequence[str]:
+        """Give the terms that begin so, most frequent first."""
+        start = bisect_left(self._sorted, prefix)
+        end = bisect_left(self._sorted, prefix + "\U0010ffff")
+        return heapq.nsmallest(
+            limit, self._sorted[start:end], key=lambda term: (-len(self._terms[term]), term)
+        )
+
+    def length(self, document: int) -> int:
+        """Count the tokens of a document."""
+        return self._laid[document].length
+
+    def average_length(self) -> float:
+        """Give the mean number of tokens."""
+        return sum(laid.length for laid in self._laid.values()) / max(1, len(self._laid))
+
+    def published(self, document: int) -> int:
+        """Give the microseconds from 1970 to publication."""
+        return microseconds(self.held[document].published_at)
+
+    def id(self, document: int) -> int:
+        """Give the id of a document."""
+        return document
+
+
+class MemorySearch:
+    """A search engine that forgets everything when the process ends."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Make an engine without an index; `folder` is not used."""
+        self._postings: MemoryPostings | None = None
+        self._writing = threading.Lock()
+        self._using = threading.RLock()
+
+    def _opened(self) -> MemoryPostings:
+        if self._postings is None:
+            raise IndexMissing("There is no search index yet. It has to be built.")
+        return self._postings
+
+    def answer(
+        self,
+        question: Question,
+        *,
+        now: datetime,
+        sort: Sort = Sort.BEST,
+        offset: int = 0,
+        limit: int = 10,
+    ) -> Answer:
+        """Find documents; see the contract."""
+        with self._using:
+            p = self._opened()
+            return answer(
+                question,
+                p,
+                lambda document: Text.of(p.held[document]),
+                now=now,
+                sort=sort,
+                offset=offset,
+                limit=limit,
+            )
+
+    def related(self, id: int, *, now: datetime, limit: int = 3) -> tuple[int, ...]:
+        """Find the documents nearest in content; see the contract."""
+        with self._using:
+            p = self._opened()
+            if id not in p.held:
+                return ()
+            return tuple(
+                Evaluator(p).similar(
+                    id, telling_terms(Text.of(p.held[id])), microseconds(now), limit
+                )
+            )
+
+    @contextmanager
+    def turn(self) -> Iterator[bool]:
+        """Take the turn to write; see the contract."""
+        is_ours = self._writing.acquire(blocking=False)
+        try:
+            yield is_ours
+        finally:
+            if is_ours:
+                self._writing.release()
+
+    def apply(self, put: Iterable[Document], remove: Iterable[int] = ()) -> None:
+        """Add or replace documents and remove others; see the contract."""
+        put, remove = list(put), list(remove)
+        with self._using:
+            p = self._opened()
+            for id in remove:
+                p.remove(id)
+            for document in put:
+                p.add(document)
+
+    def rebuild(self, documents: Iterable[Document]) -> int:
+        """Build a whole new index, then swap; see the contract."""
+        fresh = MemoryPostings()
+        for document in documents:
+            fresh.add(document)
+        with self._using:
+            self._postings = fresh
+            return fresh.count()
+
+    def stamps(self) -> Iterator[tuple[int, int]]:
+        """Yield id and stamp of every document; see the contract."""
+        with self._using:
+            held = list(self._opened().held.values())
+        return ((document.id, document.stamp) for document in held)
+
+    def close(self) -> None:
+        """Keep everything: there are no files to let go of."""

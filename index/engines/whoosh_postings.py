@@ -1,0 +1,199 @@
+"""An opened Whoosh index, as the evaluator looks at it.
+
+Knows Whoosh's readers; refuses to know questions and scores, and to change anything.
+"""
+
+from __future__ import annotations
+
+import heapq
+import pickle
+import struct
+import zlib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import takewhile
+
+from whoosh import reading
+from whoosh.filedb.filetables import FileFormatError
+from whoosh.index import IndexError as WhooshIndexError
+from whoosh.reading import IndexReader, TermNotFound
+
+from index.answering import Text
+from index.contract import IndexMissing, IndexUnavailable
+from index.engines.whoosh_schema import text_from, unpack
+
+# What Whoosh raises when the bytes it reads are not those that it wrote. (2.7.4 has no name of
+# its own for a corrupt index.)
+_DAMAGE = (
+    getattr(reading, "CorruptIndexError", FileFormatError), WhooshIndexError, FileFormatError,
+    pickle.UnpicklingError, struct.error, zlib.error, EOFError, AssertionError, AttributeError,
+    ImportError, LookupError, MemoryError, NameError, OverflowError, TypeError, ValueError,
+)  # fmt: skip
+
+
+@contextmanager
+def reading_whole() -> Iterator[None]:
+    """Turn what Whoosh raises on damaged files into IndexMissing; put around nothing but reading."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as problem:
+        raise IndexUnavailable(f"The search index cannot be read: {problem}") from problem
+    except _DAMAGE as problem:
+        raise IndexMissing("The search index is damaged. It has to be built anew.") from problem
+
+
+@dataclass(slots=True)
+class _List:
+    """All postings of a term, deleted documents left out."""
+
+    weights: dict[int, float] = field(default_factory=dict)
+    values: dict[int, bytes] = field(default_factory=dict)
+
+
+class Snapshot:
+    """The index as it was at one commit. Numbers of documents are Whoosh's.
+
+    Not for several threads at once.
+    """
+
+    def __init__(self, reader: IndexReader) -> None:
+        """Open the columns of a reader; postings are read when they are asked for."""
+        leaves = reader.leaf_readers() if reader.doc_count_all() else []
+        self.leaves: list[tuple[IndexReader, int]] = list(leaves)
+        self.ids = self._column("id")
+        self.published = self._column("published")
+        self.lengths = self._column("length")
+        self.documents = [
+            offset + number for leaf, offset in self.leaves for number in leaf.all_doc_ids()
+        ]
+        self.numbers = {self.ids[n]: n for n in self.documents}
+        self.average_length = sum(self.lengths[n] for n in self.documents) / max(
+            1, len(self.documents)
+        )
+        self.languages = sorted({key.partition(":")[2] for key in self._terms("keys", "language:")})
+
+    def _column(self, name: str) -> list[int]:
+        return [
+            value
+            for leaf, _ in self.leaves
+            for value in leaf.column_reader(name, translate=False).load()
+        ]
+
+    def stamps(self) -> list[tuple[int, int]]:
+        """Give id and stamp of every document."""
+        with reading_whole():
+            stamps = self._column("stamp")
+        return [(self.ids[n], stamps[n]) for n in self.documents]
+
+    def text(self, document: int) -> Text:
+        """Give what is shown of a document."""
+        leaf, offset = next(each for each in reversed(self.leaves) if document >= each[1])
+        with reading_whole():
+            return text_from(leaf.stored_fields(document - offset)["shown"])
+
+    def _terms(self, name: str, prefix: str) -> dict[str, int]:
+        """Give the terms that begin so, and in how many documents each stands."""
+        found: dict[str, int] = {}
+        for leaf, _ in self.leaves:
+            begins = prefix.encode()
+            for (_, term), info in takewhile(
+                lambda entry: entry[0][0] == name and entry[0][1].startswith(begins),
+                leaf.iter_from(name, begins),
+            ):
+                text = term.decode()
+                found[text] = found.get(text, 0) + info.doc_frequency()
+        return found
+
+    def most_frequent(self, prefix: str, limit: int) -> list[str]:
+        """Give the words that begin so, those in most documents first."""
+        with reading_whole():
+            found = self._terms("text", prefix)
+        return heapq.nsmallest(limit, found, key=lambda term: (-found[term], term))
+
+    def document_frequency(self, term: str) -> int:
+        """Count the documents with a term, deleted ones that were not merged away included."""
+        with reading_whole():
+            return sum(leaf.doc_frequency("text", term.encode()) for leaf, _ in self.leaves)
+
+    def read(self, name: str, term: str) -> _List:
+        """Read all postings of a term."""
+        found = _List()
+        weights, values = found.weights, found.values
+        with reading_whole():
+            for leaf, offset in self.leaves:
+                try:
+                    matcher = leaf.postings(name, term.encode())
+                except TermNotFound:
+                    continue
+                while matcher.is_active():
+                    document = matcher.id() + offset
+                    weights[document] = matcher.weight()
+                    values[document] = matcher.value()
+                    matcher.next()
+        return found
+
+
+class SnapshotPostings:
+    """A snapshot for the length of one question: what was read once is remembered."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._lists: dict[str, _List] = {}
+
+    def _list(self, term: str) -> _List:
+        found = self._lists.get(term)
+        if found is None:
+            found = self._lists[term] = self._snapshot.read("text", term)
+        return found
+
+    def count(self) -> int:
+        """Count the documents."""
+        return len(self._snapshot.documents)
+
+    def documents(self) -> Iterable[int]:
+        """Give all documents."""
+        return self._snapshot.documents
+
+    def document_frequency(self, term: str) -> int:
+        """Count the documents with a term."""
+        return self._snapshot.document_frequency(term)
+
+    def weights(self, term: str) -> Mapping[int, float]:
+        """Give the documents with a term and its weight in each."""
+        return self._list(term).weights
+
+    def places(self, term: str, document: int) -> Sequence[int]:
+        """Give the places of a term in a document."""
+        value = self._list(term).values.get(document)
+        return unpack(value) if value else ()
+
+    def keyed(self, key: str) -> Collection[int]:
+        """Give the documents with a key."""
+        return self._snapshot.read("keys", key).weights
+
+    def languages(self) -> Sequence[str]:
+        """Give the languages of the documents."""
+        return self._snapshot.languages
+
+    def beginning_with(self, prefix: str, limit: int) -> Sequence[str]:
+        """Give the terms that begin so, most frequent first."""
+        return self._snapshot.most_frequent(prefix, limit)
+
+    def length(self, document: int) -> int:
+        """Count the tokens of a document."""
+        return self._snapshot.lengths[document]
+
+    def average_length(self) -> float:
+        """Give the mean number of tokens."""
+        return self._snapshot.average_length
+
+    def published(self, document: int) -> int:
+        """Give the microseconds from 1970 to publication."""
+        return self._snapshot.published[document]
+
+    def id(self, document: int) -> int:
+        """Give the id of a document."""
+        return self._snapshot.ids[document]
