@@ -1,0 +1,34 @@
+"""How gunicorn serves the site; `gunicorn wsgi:app` reads this file by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gunicorn.workers.base import Worker
+
+bind = "127.0.0.1:8000"
+workers = 2
+worker_class = "gthread"
+threads = 4
+# The site is loaded once and shared by all workers: they start at once and share memory.
+preload_app = True
+keepalive = 5
+timeout = 60
+graceful_timeout = 20
+# A worker is replaced now and then, so that no slow leak ever matters; not all at once.
+max_requests = 50_000
+max_requests_jitter = 5_000
+limit_request_line = 8190
+limit_request_fields = 60
+limit_request_field_size = 8190
+# Heartbeats in memory: on a busy disk a worker would be taken for dead.
+worker_tmp_dir = "/dev/shm"  # noqa: S108 - gunicorn makes a private file there
+
+
+def post_worker_init(worker: Worker) -> None:
+    """Give each worker connections of its own, and let one bring the index up to date."""
+    # Gunicorn reads this file before it has set the path.
+    from webapp.services import starting  # noqa: PLC0415
+
+    starting.begin_worker(worker.wsgi)

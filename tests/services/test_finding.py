@@ -1,0 +1,343 @@
+"""Asking the index, and keeping it in step with the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from index.contract import IndexMissing, IndexUnavailable, Sort
+from tests import processes
+from tests.conftest import Clock
+from tests.factories import article_titled, fields_of, import_items, make_article, make_articles
+from webapp import create_app
+from webapp.extensions import db, the_site
+from webapp.models import Article, IndexChange, Status
+from webapp.services import finding, publishing
+from webapp.settings import Settings
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+HOLDS_THE_TURN = """
+from webapp import create_app
+from webapp.extensions import the_site
+with create_app().app_context(), the_site().engine.turn() as is_ours:
+    assert is_ours
+    say_here_and_wait()
+"""
+
+
+class Deaf:
+    """An engine whose disk is full."""
+
+    def __getattr__(self, name: str) -> object:
+        def refuse(*_: object, **__: object) -> None:
+            raise IndexUnavailable("The index cannot be written. Free some space.")
+
+        return refuse
+
+    def close(self) -> None:
+        return None
+
+
+class Wrapped:
+    """The site's engine, where a test puts something else in the place of one method."""
+
+    def __init__(self) -> None:
+        self._engine = the_site().engine
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._engine, name)
+
+
+def wrapped() -> Wrapped:
+    engine = Wrapped()
+    the_site().engine = engine  # type: ignore[assignment]
+    return engine
+
+
+def titles(text: str, sort: Sort = Sort.BEST, page: int = 1, size: int = 10) -> list[str]:
+    return [result.article.title for result in finding.find(text, sort, page, size).results]
+
+
+@pytest.fixture
+def shared(settings: Settings, clock: Clock, app: Flask) -> Iterator[Settings]:
+    """The settings of a site whose index other processes see too."""
+    settings = replace(settings, data=settings.data.with_name("shared"), search_engine="whoosh")
+    site = create_app(settings, clock)
+    with site.app_context():
+        yield settings
+        db.session.remove()
+        db.engine.dispose()
+        site.extensions["broadsheet"].engine.close()
+
+
+def test_a_word_in_the_middle_of_a_body_is_found_with_its_passage_and_section() -> None:
+    make_article(title="Ports", body="A lead.\n\n**Why this matters:** The old theodolite was lost.")
+    make_article(title="Others")
+    findings = finding.find("theodolite", Sort.BEST, 1, 10)
+    assert findings.total == 1
+    (result,) = findings.results
+    assert result.article.title == "Ports"
+    assert result.title_html == "Ports"
+    assert "<mark>" in result.passages[0].html
+    assert (result.passages[0].label, result.passages[0].anchor) == (
+        "Why this matters",
+        "why-this-matters",
+    )
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n"])
+def test_asking_for_nothing_finds_nothing_even_without_an_index(text: str) -> None:
+    the_site().engine = Deaf()  # type: ignore[assignment]
+    assert finding.find(text, Sort.BEST, 1, 10) == finding.Findings((), 0)
+
+
+def test_results_come_in_pages_newest_first_when_asked_so() -> None:
+    make_articles(5, body="A theodolite.")
+    found = [titles("theodolite", Sort.NEWEST, page, 2) for page in (1, 2, 3, 4)]
+    assert [len(page) for page in found] == [2, 2, 1, 0]
+    flat = [title for page in found for title in page]
+    by_date = select(Article.title).order_by(Article.published_at.desc())
+    assert flat == list(db.session.scalars(by_date))
+
+
+def test_a_change_is_recorded_in_the_transaction_of_the_article_and_undone_with_it() -> None:
+    make_article(slug="boat")
+    article = db.session.scalars(select(Article)).one()
+    article.title = "Never said"
+    finding.record_change(article)
+    db.session.flush()
+    assert finding.pending() == 1
+    db.session.rollback()
+    assert finding.pending() == 0
+    assert db.session.scalars(select(Article.title)).one() != "Never said"
+
+
+def test_an_import_that_fails_in_the_middle_of_a_batch_leaves_no_change_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("the disk is gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(finding, "record_change", fail)
+        with pytest.raises(OSError, match="gone"):
+            import_items(fields_of())
+    db.session.rollback()
+    assert db.session.scalars(select(Article)).all() == []
+    assert finding.pending() == 0
+
+
+def test_catching_up_tells_the_index_all_and_leaves_nothing_pending(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(finding, "BATCH", 2)
+    import_items(*(fields_of(body="A theodolite.") for _ in range(5)))
+    told: list[int] = []
+    finding.catch_up(told.append)
+    assert told == [2, 2, 1]
+    assert finding.pending() == 0
+    assert dict(the_site().engine.stamps()) == finding.stamps()
+    assert len(titles("theodolite")) == 5
+
+
+def test_a_change_made_just_before_the_turn_is_given_up_is_not_left_lying() -> None:
+    make_article(title="First")
+    article_id = article_titled("First").id
+    engine = wrapped()
+    take_turn, left = engine.turn, [1]
+
+    @contextmanager
+    def turn() -> Iterator[bool]:
+        with take_turn() as is_ours:  # type: ignore[operator]
+            yield is_ours
+            while left:
+                left.pop()
+                db.session.add(IndexChange(article_id=article_id))
+                db.session.commit()
+
+    engine.turn = turn  # type: ignore[attr-defined]
+    publishing.publish(article_titled("First").slug)
+    assert left == []
+    assert finding.pending() == 0
+
+
+def test_an_article_is_published_also_while_the_index_is_unavailable(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    import_items(fields_of(slug="boat", body="A theodolite.", draft=True))
+    finding.catch_up()
+    engine, the_site().engine = the_site().engine, Deaf()  # type: ignore[assignment]
+    publishing.publish("boat")
+    assert db.session.scalars(select(Article.status)).one() == Status.PUBLISHED
+    assert finding.pending() == 1
+    assert "The index did not take a change: The index cannot be written." in caplog.text
+    the_site().engine = engine
+    finding.catch_up()
+    assert finding.pending() == 0
+    assert len(titles("theodolite")) == 1
+
+
+def test_catching_up_says_so_when_the_index_is_unavailable_and_loses_nothing() -> None:
+    import_items(fields_of())
+    the_site().engine = Deaf()  # type: ignore[assignment]
+    with pytest.raises(IndexUnavailable):
+        finding.catch_up()
+    assert finding.pending() == 1
+
+
+def test_an_index_that_is_missing_is_built_when_a_change_comes() -> None:
+    make_articles(3, body="A theodolite.")
+    engine = wrapped()
+    apply, missing = engine.apply, [1]
+
+    def apply_later(*told: object) -> None:
+        if missing:
+            missing.pop()
+            raise IndexMissing("There is no index.")
+        apply(*told)  # type: ignore[operator]
+
+    engine.apply = apply_later  # type: ignore[attr-defined]
+    make_article(title="The fourth", body="A theodolite.")
+    assert finding.pending() == 0
+    assert len(titles("theodolite")) == 4
+
+
+def test_a_scheduled_article_is_found_once_its_time_has_come(clock: Clock) -> None:
+    make_article(title="Soon", body="A theodolite.", published_at="2026-11-24T06:00:00Z")
+    make_article(title="Related", body="A theodolite too.")
+    related = article_titled("Related")
+    assert titles("theodolite") == ["Related"]
+    assert finding.related_to(related) == []
+    clock.forward(days=1)
+    assert sorted(titles("theodolite")) == ["Related", "Soon"]
+    assert [a.title for a in finding.related_to(article_titled("Related"))] == ["Soon"]
+
+
+def test_the_database_has_the_last_word_on_what_is_found() -> None:
+    make_article(title="Shown", body="A theodolite.")
+    make_article(title="Hidden", body="A theodolite.")
+    article_titled("Hidden").status = Status.WITHDRAWN
+    db.session.commit()
+    assert titles("theodolite") == ["Shown"]
+    assert finding.related_to(article_titled("Shown")) == []
+
+
+def test_there_are_no_related_articles_while_there_is_no_index() -> None:
+    make_articles(2)
+    the_site().engine = Deaf()  # type: ignore[assignment]
+    assert finding.related_to(db.session.scalars(select(Article)).first()) == []
+
+
+def test_drafts_and_withdrawn_articles_are_not_in_the_index() -> None:
+    import_items(fields_of(draft=True), fields_of(slug="boat"), fields_of(published_at="2027-01-01"))
+    finding.catch_up()
+    publishing.withdraw("boat")
+    listed = {a.id for a in db.session.scalars(select(Article)) if a.is_listed}
+    assert len(listed) == 1
+    assert {id for id, _ in the_site().engine.stamps()} == listed == set(finding.stamps())
+    assert finding.count_documents() == 1
+
+
+def test_the_index_hears_everything_that_is_shown() -> None:
+    import_items(
+        fields_of(
+            title="Boat", summary="It floats.", body="Lead.\n\n**Costs:** Much.", authors=["Ada Quay"],
+            topics=["Ports", "Boats"], source_url="https://harbour.example.org/1",
+            source_title="Board agrees", language="pt",
+        )
+    )  # fmt: skip
+    (document,) = finding.all_documents()
+    assert (document.title, document.summary) == ("Boat", "It floats.")
+    assert [(s.label, s.anchor, s.text) for s in document.sections] == [
+        ("", "", "Lead."),
+        ("Costs", "costs", "Much."),
+    ]
+    assert [(n.slug, n.name) for n in document.authors] == [("ada-quay", "Ada Quay")]
+    assert [n.slug for n in document.topics] == ["ports", "boats"]
+    assert (document.source, document.source_title) == ("harbour.example.org", "Board agrees")
+    assert document.language == "pt"
+    assert document.published_at.tzinfo is not None
+
+
+def test_an_article_that_was_changed_has_another_stamp(clock: Clock) -> None:
+    make_article(slug="boat")
+    before = finding.stamps()
+    clock.forward(seconds=0.001)
+    import_items(fields_of(slug="boat", title="Changed"))
+    assert before.keys() == finding.stamps().keys()
+    assert before != finding.stamps()
+
+
+def test_rebuilding_counts_every_article_and_forgets_what_was_pending(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(finding, "BATCH", 2)
+    import_items(*(fields_of(body="A theodolite.") for _ in range(5)))
+    told: list[int] = []
+    assert finding.rebuild(told.append) == 5
+    assert told == [1] * 5
+    assert finding.pending() == 0
+    assert len(titles("theodolite")) == 5
+
+
+def test_a_rebuild_that_fails_leaves_the_index_and_what_is_pending(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_article(title="Old", body="A theodolite.")
+    import_items(fields_of(title="New", body="A theodolite."))
+
+    def fail(_: int) -> None:
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="full"):
+        finding.rebuild(fail)
+    assert titles("theodolite") == ["Old"]
+    assert finding.pending() == 1
+
+
+def test_two_processes_never_write_at_once_and_no_change_is_lost(shared: Settings) -> None:
+    make_article(title="First", body="A theodolite.")
+    with processes.started(HOLDS_THE_TURN, shared.data) as other:
+        import_items(fields_of(title="Second", body="A theodolite."))
+        finding.catch_up()
+        assert finding.pending() == 1
+        assert finding.rebuild() is None
+        assert titles("theodolite") == ["First"]
+        processes.let_go_on(other)
+    finding.catch_up()
+    assert finding.pending() == 0
+    assert sorted(titles("theodolite")) == ["First", "Second"]
+
+
+def test_a_process_that_dies_with_the_turn_to_write_loses_it(shared: Settings) -> None:
+    import_items(fields_of(body="A theodolite."))
+    with processes.started(HOLDS_THE_TURN, shared.data) as other:
+        other.kill()
+    finding.catch_up()
+    assert len(titles("theodolite")) == 1
+
+
+def test_what_another_process_publishes_is_found_at_once(shared: Settings) -> None:
+    make_article(title="First", body="A theodolite.")
+    import_items(fields_of(slug="second", title="Second", body="A theodolite.", draft=True))
+    assert titles("theodolite") == ["First"]
+    assert processes.run(shared.data, "publish", "second").returncode == 0
+    assert sorted(titles("theodolite")) == ["First", "Second"]
+
+
+def test_without_its_folder_the_index_is_built_again_by_the_next_change(shared: Settings) -> None:
+    make_articles(2, body="A theodolite.")
+    the_site().engine.close()
+    for path in sorted((shared.data / "index").rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    with pytest.raises(IndexUnavailable):
+        finding.find("theodolite", Sort.BEST, 1, 10)
+    make_article(body="A theodolite.")
+    assert len(titles("theodolite")) == 3

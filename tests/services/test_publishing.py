@@ -1,0 +1,64 @@
+"""Publishing an article and taking it back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.conftest import NOON, Clock
+from tests.factories import YESTERDAY, fields_of, import_items, newest_made
+from webapp.errors import ArticleNotFound
+from webapp.models import Status
+from webapp.services import finding, publishing
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def found(word: str) -> int:
+    return len(finding.find(word, finding.Sort.BEST, 1, 10).results)
+
+
+def test_publishing_a_draft_shows_it_from_now_on_and_lets_it_be_found(clock: Clock) -> None:
+    import_items(fields_of(slug="boat", body="A theodolite.", draft=True, published_at=None))
+    finding.catch_up()
+    assert found("theodolite") == 0
+    publishing.publish("boat")
+    article = newest_made()
+    assert (article.status, article.published_at) == (Status.PUBLISHED, NOON)
+    assert article.is_visible(clock())
+    assert found("theodolite") == 1
+    assert finding.pending() == 0
+
+
+def test_publishing_what_was_scheduled_brings_it_forward() -> None:
+    import_items(fields_of(slug="boat", published_at="2026-12-24"))
+    publishing.publish("boat")
+    assert (newest_made().status, newest_made().published_at) == (Status.PUBLISHED, NOON)
+
+
+def test_an_article_that_was_published_before_keeps_its_date(clock: Clock) -> None:
+    import_items(fields_of(slug="boat"))
+    publishing.withdraw("boat")
+    clock.forward(days=3)
+    publishing.publish("boat")
+    assert newest_made().published_at == YESTERDAY
+    assert newest_made().updated_at == datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
+
+
+def test_a_withdrawn_article_is_found_no_more_and_says_when_it_changed(clock: Clock) -> None:
+    import_items(fields_of(slug="boat", body="A theodolite."))
+    finding.catch_up()
+    assert found("theodolite") == 1
+    clock.forward(hours=1)
+    publishing.withdraw("boat")
+    assert newest_made().status == Status.WITHDRAWN
+    assert newest_made().updated_at == clock()
+    assert found("theodolite") == 0
+    assert finding.pending() == 0
+
+
+@pytest.mark.parametrize("deed", [publishing.publish, publishing.withdraw])
+def test_what_is_not_there_can_be_neither_published_nor_withdrawn(deed: object) -> None:
+    with pytest.raises(ArticleNotFound, match="no article with the slug nothing"):
+        deed("nothing")  # type: ignore[operator]

@@ -1,0 +1,225 @@
+"""Every setting, read once from the environment."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import FrozenInstanceError, fields
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webapp.errors import SettingsInvalid
+from webapp.settings import PREFIX, ROOT, Settings, describe_settings, read_settings
+
+SECRET = "a-secret-of-more-than-thirty-two-characters"
+GOOD = [
+    ("site_url", "https://News.Example.org/", "https://news.example.org"),
+    ("site_url", "http://127.0.0.1:8001", "http://127.0.0.1:8001"),
+    ("site_url", "https://[::1]:8000", "https://[::1]:8000"),
+    ("site_name", " The Harbour Post ", "The Harbour Post"),
+    ("tagline", "All the tides", "All the tides"),
+    ("letter_pitch", "tides and boats", "tides and boats"),
+    ("language", "pt-BR", "pt-BR"),
+    ("time_zone", "Europe/Lisbon", ZoneInfo("Europe/Lisbon")),
+    ("data", "/srv/harbour", Path("/srv/harbour")),
+    ("data", "elsewhere/data", ROOT / "elsewhere" / "data"),
+    ("data", "~/harbour", Path.home() / "harbour"),
+    ("database_url", "postgresql://a@db/site", "postgresql+psycopg://a@db/site"),
+    ("database_url", "postgresql+psycopg://a@db/site", "postgresql+psycopg://a@db/site"),
+    ("database_url", "sqlite:////srv/site.db", "sqlite:////srv/site.db"),
+    ("secret_key", SECRET, SECRET),
+    ("allowed_hosts", "A.example.org, b.example.org,", ("a.example.org", "b.example.org")),
+    ("allowed_hosts", "[2001:db8::1]", ("[2001:db8::1]",)),
+    ("trusted_proxies", "10.0.0.0/8, ::1", (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("::1"))),
+    ("search_engine", "memory", "memory"),
+    ("section_names", "why=Why this matters, big = The big picture", {"why": "Why this matters", "big": "The big picture"}),
+    ("page_size", "4", 4),
+    ("page_size", "100", 100),
+    ("sign_up_limit", "3 per minute", "3 per minute"),
+    ("max_request_kb", "65536", 65536),
+]
+BAD = [
+    ("site_url", "news.example.org"),
+    ("site_url", "ftp://news.example.org"),
+    ("site_url", "https://news.example.org/blog"),
+    ("site_url", "https://news.example.org?x=1"),
+    ("site_url", "https://news.example.org#top"),
+    ("site_url", "https://user@news.example.org"),
+    ("site_url", "https://"),
+    ("site_url", "https://[broken"),
+    ("site_url", "https://news.example.org:port"),
+    ("site_url", "https://news.example.org:99999"),
+    ("site_url", "https://news example.org"),
+    ("site_name", "   "),
+    ("site_name", "x" * 301),
+    ("tagline", "two\nlines"),
+    ("letter_pitch", "\x07"),
+    ("language", "English"),
+    ("language", "en_GB"),
+    ("time_zone", "Mars/Olympus"),
+    ("time_zone", "../../etc/passwd"),
+    ("time_zone", "x" * 5000),
+    ("data", "  "),
+    ("database_url", "not a url"),
+    ("database_url", "mysql://a@db/site"),
+    ("secret_key", "short"),
+    ("allowed_hosts", "https://news.example.org"),
+    ("allowed_hosts", "news.example.org:8000"),
+    ("allowed_hosts", "*"),
+    ("trusted_proxies", "nginx"),
+    ("trusted_proxies", "10.0.0.1/8"),
+    ("search_engine", "elastic"),
+    ("section_names", "why"),
+    ("section_names", "Why=Why this matters"),
+    ("section_names", "why="),
+    ("page_size", "3"),
+    ("page_size", "101"),
+    ("page_size", "many"),
+    ("page_size", "²"),
+    ("page_size", "-5"),
+    ("sign_up_limit", "often"),
+    ("max_request_kb", "15"),
+    ("max_request_kb", "65537"),
+]
+
+
+def variable(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+@pytest.mark.parametrize(("name", "value", "read"), GOOD)
+def test_a_value_that_fits_is_read(name: str, value: str, read: object) -> None:
+    assert getattr(read_settings({variable(name): value}), name) == read
+
+
+@pytest.mark.parametrize(("name", "value"), BAD)
+def test_a_value_that_does_not_fit_is_refused_by_name_with_what_to_give(
+    name: str, value: str
+) -> None:
+    with pytest.raises(SettingsInvalid) as refusal:
+        read_settings({variable(name): value})
+    assert str(refusal.value).startswith(f"{variable(name)}: ")
+    assert str(refusal.value).endswith(".")
+
+
+def test_every_setting_is_tried_here_with_good_and_bad_values() -> None:
+    names = {f.name for f in fields(Settings)}
+    assert {name for name, *_ in GOOD} == names
+    assert {name for name, _ in BAD} == names
+
+
+@given(st.sampled_from([f.name for f in fields(Settings)]), st.text(max_size=40))
+def test_any_value_is_read_or_refused(name: str, value: str) -> None:
+    try:
+        read_settings({variable(name): value})
+    except SettingsInvalid as refusal:
+        assert variable(name) in str(refusal)  # noqa: PT017 - both outcomes are right
+
+
+def test_without_an_environment_every_setting_has_its_default() -> None:
+    settings = read_settings({})
+    assert settings.site_url == "http://127.0.0.1:8000"
+    assert settings.site_name == "Broadsheet"
+    assert settings.data == ROOT / "instance"
+    assert settings.time_zone == ZoneInfo("UTC")
+    assert (settings.database_url, settings.secret_key) == ("", "")
+    assert (settings.allowed_hosts, settings.trusted_proxies) == ((), ())
+    assert settings.search_engine == "whoosh"
+    assert settings.section_names["why"] == "Why this matters"
+    assert settings.sign_up_limit == "10 per hour"
+
+
+@pytest.mark.parametrize("name", [f.name for f in fields(Settings)])
+def test_an_empty_variable_counts_as_not_set(name: str) -> None:
+    assert read_settings({variable(name): ""}) == read_settings({})
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("BROADSHEET_SITE_NAM", "Did you mean BROADSHEET_SITE_NAME?"),
+        ("BROADSHEET_SECRETKEY_FILE", "Did you mean BROADSHEET_SECRET_KEY_FILE?"),
+        ("BROADSHEET_Q", "The README lists all settings."),
+        ("BROADSHEET_SITE_NAME_FILE", "Did you mean BROADSHEET_SITE_NAME?"),
+    ],
+)
+def test_an_unknown_name_is_refused_with_a_suggestion(name: str, hint: str) -> None:
+    with pytest.raises(SettingsInvalid) as refusal:
+        read_settings({name: "x"})
+    assert str(refusal.value) == f"{name} is not a setting. {hint}"
+
+
+def test_the_variables_of_other_programs_are_none_of_ours() -> None:
+    assert read_settings({"PATH": "/bin", "broadsheet_q": "x", "SITE_NAME": "x"}) == read_settings({})
+
+
+def test_all_problems_are_told_at_once() -> None:
+    with pytest.raises(SettingsInvalid) as refusal:
+        read_settings({variable("page_size"): "x", variable("language"): "x", "BROADSHEET_X": "x"})
+    for name in ("BROADSHEET_PAGE_SIZE", "BROADSHEET_LANGUAGE", "BROADSHEET_X is not"):
+        assert name in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "read"),
+    [
+        ("secret_key", SECRET + "\n", SECRET),
+        ("database_url", "postgresql://a:b@db/site\n", "postgresql+psycopg://a:b@db/site"),
+    ],
+)
+def test_a_secret_may_stand_in_a_file(tmp_path: Path, name: str, content: str, read: str) -> None:
+    (tmp_path / "secret").write_text(content)
+    settings = read_settings({variable(name) + "_FILE": str(tmp_path / "secret")})
+    assert getattr(settings, name) == read
+
+
+def test_a_secret_that_is_set_wins_over_its_file(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("another " * 9)
+    environ = {variable("secret_key"): SECRET, variable("secret_key") + "_FILE": str(tmp_path / "secret")}
+    assert read_settings(environ).secret_key == SECRET
+
+
+def test_a_file_of_a_secret_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "latin").write_bytes(b"\xe9" * 40)
+    for path in (tmp_path / "missing", tmp_path, tmp_path / "latin"):
+        with pytest.raises(SettingsInvalid, match="the file that BROADSHEET_SECRET_KEY_FILE names cannot be read"):
+            read_settings({"BROADSHEET_SECRET_KEY_FILE": str(path)})
+
+
+def test_no_refusal_repeats_a_secret() -> None:
+    for name in ("secret_key", "database_url"):
+        with pytest.raises(SettingsInvalid) as refusal:
+            read_settings({variable(name): "hunter2"})
+        assert "hunter2" not in str(refusal.value)
+
+
+def test_the_database_is_in_the_data_folder_unless_another_is_named() -> None:
+    inside = read_settings({"BROADSHEET_DATA": "/srv/harbour"})
+    assert inside.database == "sqlite:////srv/harbour/broadsheet.sqlite3"
+    outside = read_settings({"BROADSHEET_DATABASE_URL": "postgresql://a@db/site"})
+    assert outside.database == "postgresql+psycopg://a@db/site"
+
+
+def test_the_hosts_are_the_sites_own_loopback_and_those_allowed() -> None:
+    settings = read_settings(
+        {"BROADSHEET_SITE_URL": "https://news.example.org:8443", "BROADSHEET_ALLOWED_HOSTS": "old.example.org"}
+    )
+    assert settings.hosts == {"news.example.org", "old.example.org", "127.0.0.1", "localhost", "[::1]"}
+    assert "[2001:db8::5]" in read_settings({"BROADSHEET_SITE_URL": "http://[2001:db8::5]"}).hosts
+
+
+def test_settings_cannot_be_changed_while_the_site_runs() -> None:
+    with pytest.raises(FrozenInstanceError):
+        read_settings({}).site_name = "Other"  # type: ignore[misc]
+
+
+def test_every_setting_is_described_by_its_name_default_and_meaning() -> None:
+    described = describe_settings()
+    assert [name for name, _, _ in described] == [variable(f.name) for f in fields(Settings)]
+    assert all(meaning[0].isupper() for _, _, meaning in described)
+    defaults = {name: default for name, default, _ in described}
+    assert read_settings(defaults) == read_settings({})
+    assert Settings.default("page_size") == defaults["BROADSHEET_PAGE_SIZE"]

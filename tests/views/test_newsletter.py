@@ -1,0 +1,143 @@
+"""Signing up for the letter."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from sqlalchemy import select
+
+from tests.factories import make_article
+from tests.pages import CheckingClient
+from webapp.extensions import db
+from webapp.models import Subscriber, SubscriberState
+
+
+def subscribers() -> list[Subscriber]:
+    return list(db.session.scalars(select(Subscriber)))
+
+
+@pytest.mark.parametrize("path", ["/", "/articles/a-brief", "/search", "/topics/", "/no-such-page"])
+def test_every_page_asks_to_join(client: CheckingClient, path: str) -> None:
+    make_article(slug="a-brief")
+    page = client.page(path, status=404 if "no-such" in path else 200)
+    assert "Join our daily newsletter for" in page.text
+    forms = [form for form in page.all("form") if form.get("action") == "/newsletter"]
+    assert forms
+    assert all(form.get("method", "").lower() == "post" for form in forms)
+    assert "Join now" in page.text
+    assert "csrf" not in page.html
+
+
+def test_a_sign_up_is_stored_as_pending_with_its_consent(client: CheckingClient) -> None:
+    response = client.post("/newsletter", data={"email": "Ada@Example.org", "form": "banner"})
+    assert (response.status_code, response.location) == (303, "/newsletter/received")
+    client.page(response.location)
+    (stored,) = subscribers()
+    assert (stored.address, stored.state) == ("ada@example.org", SubscriberState.PENDING)
+    assert stored.consent_form == "banner"
+    assert stored.consent_wording
+
+
+def test_the_same_address_twice_gets_the_same_answer_as_once(client: CheckingClient) -> None:
+    answers = [
+        client.post("/newsletter", data={"email": email})
+        for email in ("ada@example.org", "ADA@example.org", "ada@example.org ")
+    ]
+    assert len({(a.status_code, a.location, a.data) for a in answers}) == 1
+    assert len(subscribers()) == 1
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "   ",
+        "ada",
+        "ada@",
+        "@example.org",
+        "a b@example.org",
+        "a" * 400 + "@example.org",
+        "ada@exa mple.org",
+        "\0@example.org",
+    ],
+)
+def test_a_bad_address_gets_a_sentence_beside_the_field_and_keeps_what_was_typed(
+    client: CheckingClient, typed: str
+) -> None:
+    page = client.page_of(client.post("/newsletter", data={"email": typed}), 422)
+    (field,) = [i for i in page.root.find(".//main").iter("input") if i.get("name") == "email"]
+    assert field.get("value", "").strip("\0\ufffd") == typed.strip("\0")
+    assert field.get("aria-invalid") == "true"
+    described = page.all("p", id=field.get("aria-describedby", "").split()[0])
+    assert "".join(described[0].itertext()).strip()
+    assert not subscribers()
+
+
+def test_a_filled_honeypot_is_thanked_and_forgotten(client: CheckingClient) -> None:
+    data = {"email": "bot@example.org", "website": "https://spam.example.com"}
+    assert client.post("/newsletter", data=data).location == "/newsletter/received"
+    assert not subscribers()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 303),
+        ({"Sec-Fetch-Site": "same-origin"}, 303),
+        ({"Sec-Fetch-Site": "none"}, 303),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "http://localhost"}, 303),
+        ({"Origin": "http://127.0.0.1:8000"}, 303),
+        ({"Origin": "https://evil.example.com"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://[broken"}, 403),
+    ],
+)
+def test_only_the_sites_own_pages_can_send_the_form(
+    client: CheckingClient, headers: dict[str, str], status: int
+) -> None:
+    response = client.post("/newsletter", data={"email": "ada@example.org"}, headers=headers)
+    assert response.status_code == status
+    assert len(subscribers()) == (status == 303)
+
+
+def test_too_many_sign_ups_from_one_block_are_asked_to_wait(client: CheckingClient) -> None:
+    def sign_up(n: int, client_address: str) -> int:
+        return client.post(
+            "/newsletter",
+            data={"email": f"reader{n}@example.org"},
+            environ_base={"REMOTE_ADDR": client_address},
+        ).status_code
+
+    assert [sign_up(n, f"203.0.113.{n}") for n in range(10)] == [303] * 10
+    refused = client.post(
+        "/newsletter",
+        data={"email": "late@example.org"},
+        environ_base={"REMOTE_ADDR": "203.0.113.99"},
+    )
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) > 0
+    assert "late@example.org" in refused.text
+    assert sign_up(12, "198.51.100.1") == 303
+
+
+def test_no_address_is_ever_logged(
+    client: CheckingClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        client.post("/newsletter", data={"email": "quiet@example.org"})
+        client.post("/newsletter", data={"email": "quiet@"})
+    assert "quiet" not in caplog.text
+
+
+def test_reading_the_form_changes_nothing(client: CheckingClient) -> None:
+    client.page("/newsletter", query_string={"email": "ada@example.org"})
+    client.page("/newsletter/received")
+    assert not subscribers()
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "BREW"])
+def test_other_methods_are_refused(client: CheckingClient, method: str) -> None:
+    assert client.open("/newsletter", method=method).status_code == 405

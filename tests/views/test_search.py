@@ -1,0 +1,244 @@
+"""The results page and its JSON."""
+
+from __future__ import annotations
+
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from index import open_index
+from tests.conftest import Clock
+from tests.factories import make_article, make_articles
+from tests.pages import CheckingClient
+from webapp.services import publishing
+
+BRIEF = (
+    "Ferries will run all night.\n\n"
+    "**The big picture:** The harbour asked for years.\n\n"
+    "**Why this matters:** A theodolite stands on the quay.\n"
+)
+
+
+def test_without_a_question_the_page_shows_how_to_ask_one(client: CheckingClient) -> None:
+    page = client.page("/search")
+    assert [f for f in page.root.find(".//main").iter("input") if f.get("name") == "q"]
+
+
+def test_a_word_from_the_middle_of_a_body_finds_its_article(client: CheckingClient) -> None:
+    make_articles(3)
+    article = make_article(
+        title="Night ferries",
+        body=BRIEF,
+        authors=["Ada Quay"],
+        topics=["Harbours"],
+        source_url="https://www.harbour.example.org/1",
+    )
+    page = client.page("/search?q=theodolite")
+    assert page.words("mark") == ["theodolite"]
+    assert f"/articles/{article.slug}" in page.links()
+    assert f"/articles/{article.slug}#why-this-matters" in page.links()
+    for shown in ("Ada Quay", "Harbours", "harbour.example.org", "22 November 2026"):
+        assert shown in page.main
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"title": "A theodolite for the museum"},
+        {"summary": "A theodolite was found."},
+        {"body": "Deep in the text stands a theodolite."},
+        {"body": "**The theodolite:** it is old."},
+        {"authors": ["Tess Theodolite"]},
+        {"topics": ["Theodolite"]},
+        {"source_url": "https://theodolite.example.org/1"},
+        {"source_title": "A theodolite, they say"},
+    ],
+)
+def test_every_part_of_an_article_can_be_found(
+    client: CheckingClient, fields: dict[str, object]
+) -> None:
+    make_article()
+    article = make_article(**fields)
+    found = client.get("/search.json?q=theodolite").json
+    assert [result["id"] for result in found["results"]] == [article.id]
+
+
+def test_the_query_stays_in_its_field_and_the_page_is_not_for_crawlers(
+    client: CheckingClient,
+) -> None:
+    make_article()
+    page = client.page("/search", query_string={"q": '"night ferries" <b>'})
+    fields = [f.get("value") for f in page.all("input", name="q")]
+    assert '"night ferries" <b>' in fields
+    assert [m for m in page.all("meta", name="robots") if "noindex" in m.get("content", "")]
+
+
+def test_results_come_best_first_or_newest_first(client: CheckingClient) -> None:
+    old = make_article(title="Ferries, ferries", published_at="2020-01-01T00:00:00Z")
+    new = make_article(
+        title="Bread", body="Not about a ferries matter at all, only bread and cheese."
+    )
+    best = client.get("/search.json?q=ferries").json["results"]
+    newest = client.get("/search.json?q=ferries&sort=newest").json["results"]
+    assert [r["id"] for r in best] == [old.id, new.id]
+    assert [r["id"] for r in newest] == [new.id, old.id]
+    page = client.page("/search?q=ferries&sort=newest")
+    assert [a for a in page.all("a") if a.get("aria-current") and "newest" in a.get("href", "")]
+
+
+def test_results_are_paged_by_real_links_that_keep_the_question(client: CheckingClient) -> None:
+    make_articles(20, body="All about ferries.")
+    page = client.page("/search?q=ferries&sort=newest")
+    (following,) = {a for a in page.links() if "page=2" in a}
+    assert "q=ferries" in following
+    assert "sort=newest" in following
+    assert client.page(following).main.count("Headline number") >= 2
+    assert client.get("/search?q=ferries&page=9").status_code == 404
+
+
+def test_the_json_answer_tells_all_that_the_page_tells(client: CheckingClient) -> None:
+    article = make_article(
+        title="Night ferries & <boats>",
+        summary="Boats go.",
+        body=BRIEF,
+        authors=["Ada Quay"],
+        topics=["Harbours"],
+        source_url="https://harbour.example.org/1",
+    )
+    answer = client.get("/search.json?q=theodolite").json
+    assert (answer["query"], answer["total"]) == ("theodolite", 1)
+    (result,) = answer["results"]
+    address = f"http://127.0.0.1:8000/articles/{article.slug}"
+    assert result["url"] == address
+    assert result["title"] == "Night ferries & <boats>"
+    assert result["title_html"] == "Night ferries &amp; &lt;boats&gt;"
+    assert "<mark>theodolite</mark>" in result["snippet_html"]
+    assert result["section"] == {
+        "label": "Why this matters",
+        "anchor": "why-this-matters",
+        "url": f"{address}#why-this-matters",
+    }
+    assert result["authors"] == [{"name": "Ada Quay", "slug": "ada-quay"}]
+    assert result["topics"] == [{"name": "Harbours", "slug": "harbours"}]
+    assert result["source"] == "harbour.example.org"
+    assert result["summary"] == "Boats go."
+    assert result["published_at"] == "2026-11-22T08:30:00+00:00"
+    assert result["score"] > 0
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=101", "limit=x", "page=0", "page=x", "sort=oldest", "page=99999999"]
+)
+def test_values_that_cannot_be_read_are_refused_with_a_reason(
+    client: CheckingClient, query: str
+) -> None:
+    make_article(body="ferries")
+    response = client.get(f"/search.json?q=ferries&{query}")
+    assert response.status_code == 400
+    assert response.json["error"]["reason"]
+    assert client.get(f"/search?q=ferries&{query}").status_code == (
+        200 if query.startswith("limit") else 400
+    )
+
+
+def test_an_empty_question_has_no_results(client: CheckingClient) -> None:
+    make_article()
+    for query in ("", "?q=", "?q=%20%20"):
+        answer = client.get(f"/search.json{query}")
+        assert (answer.status_code, answer.json["results"], answer.json["total"]) == (200, [], 0)
+
+
+def test_limit_and_page_cut_one_ranked_list(client: CheckingClient) -> None:
+    make_articles(7, body="All about ferries.")
+    whole = [r["id"] for r in client.get("/search.json?q=ferries&limit=100").json["results"]]
+    parts = [
+        [r["id"] for r in client.get(f"/search.json?q=ferries&limit=3&page={n}").json["results"]]
+        for n in (1, 2, 3, 4)
+    ]
+    assert [id for part in parts for id in part] == whole
+    assert parts[3] == []
+
+
+def test_what_is_withdrawn_or_not_yet_due_is_not_found(
+    client: CheckingClient, clock: Clock
+) -> None:
+    gone = make_article(body="ferries gone")
+    make_article(body="ferries later", published_at="2026-11-24T00:00:00Z")
+    make_article(body="ferries draft", draft=True)
+    publishing.withdraw(gone.slug)
+    assert client.get("/search.json?q=ferries").json["total"] == 0
+    clock.forward(days=1)
+    assert client.get("/search.json?q=ferries").json["total"] == 1
+
+
+def test_nothing_found_is_said_kindly(client: CheckingClient) -> None:
+    make_article()
+    page = client.page("/search?q=zyzzyva")
+    assert [field for field in page.all("input", name="q") if field.get("value") == "zyzzyva"]
+    assert "No brief has" in page.main
+    assert not page.all("mark")
+
+
+def test_markup_in_a_text_is_shown_as_text_in_its_passage(client: CheckingClient) -> None:
+    make_article(
+        title="Title <script>alert(1)</script> zebra",
+        body="A `<script>alert(1)</script>` zebra & <b>more</b> of it.",
+    )
+    page = client.page("/search?q=zebra")
+    assert {"zebra"} == set(page.words("mark"))
+    assert not [s for s in page.all("script") if not s.get("src")]
+
+
+@given(text=st.text(max_size=300), newest=st.booleans())
+@hypothesis_settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_whatever_is_typed_gets_a_page(client: CheckingClient, text: str, newest: bool) -> None:
+    if not client.get("/search.json?q=headline").json.get("total"):
+        make_article()
+    query = {"q": text.encode("utf-8", "surrogatepass"), "sort": "newest" if newest else "best"}
+    assert client.get("/search", query_string=query).status_code == 200
+    assert client.get("/search.json", query_string=query).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 7000,
+        "word " * 500,
+        "(" * 200 + "x" + ")" * 200,
+        "\0 NUL",
+        "%ed%a0%80",
+        "\u202eright to left\u200f",
+        "'; DROP TABLE article; --",
+        "<script>alert(1)</script>",
+        "AND OR NOT",
+        '"',
+        "-",
+        "title:",
+        "*",
+        "a* b*",
+        "[1 TO 2]",
+        "date:yesterday before:x after:9999-99-99",
+    ],
+)
+def test_odd_questions_are_just_text(client: CheckingClient, text: str) -> None:
+    make_article()
+    assert client.get("/search", query_string={"q": text}).status_code == 200
+
+
+def test_a_missing_index_is_said_calmly_and_everything_can_still_be_read(
+    app: Flask, client: CheckingClient
+) -> None:
+    article = make_article()
+    site = app.extensions["broadsheet"]
+    site.engine = open_index("whoosh", site.settings.data / "nowhere")
+    assert client.get("/search?q=headline").status_code == 503
+    reason = client.get("/search.json?q=headline")
+    assert (reason.status_code, bool(reason.json["error"]["reason"])) == (503, True)
+    assert client.get(f"/articles/{article.slug}").status_code == 200

@@ -1,0 +1,59 @@
+"""The site: the whole assembly on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from flask import Flask
+
+from index import open_index
+from webapp import cli, presenting
+from webapp.extensions import Site, db, migrate
+from webapp.http import assets, caching, security
+from webapp.services import storage
+from webapp.settings import ROOT, Settings, read_settings
+from webapp.views import error_pages, health, newsletter, reading, search
+
+
+def create_app(
+    settings: Settings | None = None, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Flask:
+    """Make the site, ready to answer: data folder, database and secret key are there.
+
+    Raises SettingsInvalid, DataFolderUnusable or DatabaseUnavailable, with what to do.
+    """
+    settings = settings or read_settings()
+    storage.prepare_folder(settings)
+    app = Flask(
+        "webapp",
+        root_path=str(ROOT),
+        instance_path=str(settings.data),
+        template_folder="templates",
+        static_folder=None,
+    )
+    app.config.update(
+        SECRET_KEY=storage.secret_key(settings),
+        SQLALCHEMY_DATABASE_URI=settings.database,
+        SQLALCHEMY_ENGINE_OPTIONS=storage.engine_options(settings),
+        MAX_CONTENT_LENGTH=settings.max_request_kb * 1024,
+        MAX_FORM_MEMORY_SIZE=settings.max_request_kb * 1024,
+        MAX_FORM_PARTS=50,
+        SESSION_COOKIE_SECURE=True,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+    )
+    app.extensions["broadsheet"] = Site(
+        settings=settings,
+        engine=open_index(settings.search_engine, settings.data / "index"),
+        clock=clock,
+    )
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(ROOT / "webapp" / "migrations"))
+    with app.app_context():
+        storage.prepare_database()
+    for room in (security, caching, assets, presenting, error_pages, cli):
+        room.attach(app)
+    for view in (reading, search, newsletter, health):
+        app.register_blueprint(view.pages)
+    return app

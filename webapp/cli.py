@@ -1,0 +1,195 @@
+"""The command line: reads what was typed, calls one deed, prints what came of it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from flask import Flask, current_app
+from flask.cli import ScriptInfo, with_appcontext
+
+from index.contract import IndexUnavailable
+from webapp.errors import SiteError
+from webapp.importers.jsonl import JsonLines
+from webapp.importers.markdown import MarkdownFolder, markdown_files
+from webapp.services import checkup, demonstrating, finding, importing, publishing, serving
+
+SHOWN_PROBLEMS = 20
+
+
+@click.group(name="broadsheet")
+def broadsheet() -> None:
+    """Run and look after a Broadsheet site."""
+
+
+@broadsheet.command()
+@click.option("--bind", default="127.0.0.1:8000", metavar="HOST:PORT", show_default=True)
+@click.option("--workers", default=2, type=click.IntRange(1, 64), show_default=True)
+@click.option("--no-demo", is_flag=True, help="Leave an empty site empty.")
+@with_appcontext
+def serve(bind: str, workers: int, no_demo: bool) -> None:
+    """Serve the site with gunicorn; an empty site gets the demo publication."""
+    with _plain_errors():
+        serving.check_bind(bind)
+        serving.answer_at(bind)
+        if not no_demo:
+            _load_demo()
+        serving.serve(current_app._get_current_object(), bind, workers)  # type: ignore[attr-defined]
+
+
+@broadsheet.command()
+@with_appcontext
+def demo() -> None:
+    """Load the demo publication into a site that is empty."""
+    with _plain_errors():
+        if not _load_demo():
+            click.echo("The site has articles already; the demo publication was not loaded.")
+
+
+def _load_demo() -> int:
+    added = demonstrating.load_demo()
+    if added:
+        finding.catch_up()
+        click.echo(f"Loaded the demo publication: {added} briefs.")
+    return added
+
+
+@broadsheet.group(name="import")
+def import_() -> None:
+    """Bring articles in. Run twice, the second run changes nothing."""
+
+
+@import_.command()
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True)
+)
+@with_appcontext
+def jsonl(files: tuple[str, ...]) -> None:
+    """Import articles as JSON, one a line (.gz and .xz too); - is standard input."""
+    with _plain_errors():
+        length = sum(0 if name == "-" else Path(name).stat().st_size for name in files)
+        with _progress(length, "Reading") as advance:
+            tallies = [
+                (name, importing.run_import(JsonLines(Path(name), advance))) for name in files
+            ]
+        _finish_import(tallies)
+
+
+@import_.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@with_appcontext
+def markdown(folder: Path) -> None:
+    """Import a folder of Markdown files with front matter."""
+    with _plain_errors():
+        with _progress(len(markdown_files(folder)), "Reading") as advance:
+            tally = importing.run_import(MarkdownFolder(folder, advance))
+        _finish_import([(str(folder), tally)])
+
+
+def _finish_import(tallies: list[tuple[str, importing.Tally]]) -> None:
+    waiting = finding.pending()
+    if waiting:
+        with _progress(waiting, "Indexing") as advance:
+            finding.catch_up(advance)
+    for name, tally in tallies:
+        where = f"{name}: " if len(tallies) > 1 else ""
+        for word, notes in (("not imported", tally.refused), ("imported, but", tally.remarks)):
+            for place, reason in notes[:SHOWN_PROBLEMS]:
+                click.echo(f"{where}{place}: {word}: {reason}.", err=True)
+            if len(notes) > SHOWN_PROBLEMS:
+                click.echo(f"{where}… and {len(notes) - SHOWN_PROBLEMS:,} more.", err=True)
+        click.echo(_summary(where, tally))
+    if any(tally.refused for _, tally in tallies):
+        raise click.exceptions.Exit(1)
+
+
+def _summary(where: str, tally: importing.Tally) -> str:
+    if tally.unchanged and not (tally.created or tally.updated or tally.refused):
+        return f"{where}All {tally.unchanged:,} articles are unchanged."
+    parts = f"{tally.created:,} new, {tally.updated:,} updated, {tally.unchanged:,} unchanged"
+    return f"{where}{parts}, {len(tally.refused):,} not imported."
+
+
+@broadsheet.command()
+@click.argument("slug")
+@with_appcontext
+def publish(slug: str) -> None:
+    """Show an article to readers from now on."""
+    with _plain_errors():
+        publishing.publish(slug)
+        click.echo(f"Published {slug}.")
+
+
+@broadsheet.command()
+@click.argument("slug")
+@with_appcontext
+def withdraw(slug: str) -> None:
+    """Take an article back; its address answers that it is gone."""
+    with _plain_errors():
+        publishing.withdraw(slug)
+        click.echo(f"Withdrew {slug}.")
+
+
+@broadsheet.command()
+@with_appcontext
+def reindex() -> None:
+    """Build the search index anew beside the present one, then swap."""
+    with _plain_errors():
+        began = time.monotonic()
+        with _progress(finding.count_documents(), "Indexing") as advance:
+            count = finding.rebuild(advance)
+        if count is None:
+            raise SiteError("Another process is writing the index just now. Try again in a minute.")
+        seconds = max(time.monotonic() - began, 0.001)
+        click.echo(f"Indexed {count:,} articles, {count / seconds:,.0f} a second.")
+
+
+@broadsheet.command()
+@with_appcontext
+def doctor() -> None:
+    """Say what is wrong with the site, and how to mend it."""
+    is_well = True
+    for check in checkup.examine():
+        is_well = is_well and check.is_well
+        remedy = f" {check.remedy}" if check.remedy else ""
+        click.echo(f"{'ok  ' if check.is_well else 'FAIL'}  {check.name}: {check.seen}.{remedy}")
+    if not is_well:
+        raise click.exceptions.Exit(1)
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Say what went wrong in one sentence, and end with an exit code that is not zero."""
+    try:
+        yield
+    except (SiteError, IndexUnavailable) as problem:
+        raise click.ClickException(str(problem)) from problem
+
+
+@contextmanager
+def _progress(length: int, label: str) -> Iterator[Callable[[int], None]]:
+    """Show a progress bar on a terminal, and nothing where nobody watches."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with click.progressbar(length=length or None, label=label, file=sys.stderr) as bar:
+        yield bar.update
+
+
+def attach(app: Flask) -> None:
+    """Give the same commands to `flask --app wsgi`."""
+    for name, command in broadsheet.commands.items():
+        app.cli.add_command(command, name)
+
+
+def main(create_app: Callable[..., Flask]) -> None:
+    """Run a command; what stops the site from starting is said in one sentence."""
+    try:
+        broadsheet(obj=ScriptInfo(create_app=create_app), prog_name="broadsheet")
+    except SiteError as problem:
+        click.echo(f"Error: {problem}", err=True)
+        sys.exit(1)

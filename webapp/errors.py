@@ -1,0 +1,57 @@
+"""What can go wrong, in the site's own words; knows nothing of HTTP."""
+
+from __future__ import annotations
+
+
+class SiteError(Exception):
+    """Something that a person can be told; the message is a sentence for them."""
+
+
+class SettingsInvalid(SiteError):
+    """A setting is unknown or does not fit."""
+
+
+class DataFolderUnusable(SiteError):
+    """The data folder cannot be made or written."""
+
+
+class DatabaseUnavailable(SiteError):
+    """The database does not answer."""
+
+
+class ArticleNotFound(SiteError):
+    """There is no such article, or none that readers may see."""
+
+
+class ArticleWithdrawn(SiteError):
+    """The article was published once and has been taken back."""
+
+
+class ListingNotFound(SiteError):
+    """There is no such topic, author, source, day or page."""
+
+
+class QueryUnreadable(SiteError):
+    """A parameter of the address cannot be read."""
+
+
+class TooManySignUps(SiteError):
+    """More sign-ups came from one block of addresses than the limit allows."""
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__(
+            "Too many sign-ups came from your network. Please try again in an hour or so."
+        )
+        self.retry_after_seconds = retry_after_seconds
+
+
+class CrossSiteRequest(SiteError):
+    """A form was sent from another site."""
+
+
+class ImageRefused(SiteError):
+    """A file is not an image that we can show, or is too large."""
+
+
+class ArticleUnreadable(SiteError):
+    """Something to be imported is not an article; the message says why."""

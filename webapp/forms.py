@@ -1,0 +1,51 @@
+"""The forms that a person fills in; they check shape, services check rules."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from email_validator import EmailNotValidError, validate_email
+from flask_wtf import FlaskForm
+from wtforms import EmailField, HiddenField, StringField, ValidationError
+from wtforms.validators import Length
+
+FORM_NAMES = ("page", "banner", "footer", "article")
+
+
+class NewsletterForm(FlaskForm):
+    """Asks for the daily letter.
+
+    It stands on pages that are the same for everyone and kept by caches, so it has no
+    token that is bound to a session; the view checks where it was sent from instead.
+    """
+
+    class Meta:
+        """Switches the token off, for this form only."""
+
+        csrf: ClassVar[bool] = False
+
+    email = EmailField("Your e-mail address", validators=[Length(max=320)])
+    website = StringField("Leave this empty", validators=[Length(max=2000)])
+    form = HiddenField(default="page")
+
+    def validate_email(self, field: EmailField) -> None:
+        """Refuse what mail cannot be sent to, and keep the address in its usual form."""
+        typed = (field.data or "").strip()
+        if not typed:
+            raise ValidationError("Please type your e-mail address.")
+        try:
+            self.address = validate_email(typed, check_deliverability=False).normalized
+        except EmailNotValidError:
+            raise ValidationError(
+                "This does not look like an e-mail address. It should be like name@example.org."
+            ) from None
+
+    @property
+    def is_bots(self) -> bool:
+        """Whether the field that people do not see was filled in."""
+        return bool(self.website.data)
+
+    @property
+    def form_name(self) -> str:
+        """Which of the site's forms it was."""
+        return self.form.data if self.form.data in FORM_NAMES else "page"

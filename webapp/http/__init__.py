@@ -1,0 +1,1 @@
+"""The doorway: what every request and response passes."""

@@ -1,0 +1,83 @@
+"""Pages of a listing: the number that was asked for, and links to the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import request, url_for
+
+from webapp.errors import ListingNotFound, QueryUnreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Where in a listing one is; `url` gives the address of a page by its number."""
+
+    number: int
+    count: int
+    total: int
+    url: Callable[[int], str]
+
+    @property
+    def has_previous(self) -> bool:
+        """Whether there is a page before this one."""
+        return self.number > 1
+
+    @property
+    def has_next(self) -> bool:
+        """Whether there is a page after this one."""
+        return self.number < self.count
+
+    @property
+    def previous_url(self) -> str:
+        """The address of the page before."""
+        return self.url(self.number - 1)
+
+    @property
+    def next_url(self) -> str:
+        """The address of the page after."""
+        return self.url(self.number + 1)
+
+    @property
+    def window(self) -> list[tuple[int, str] | None]:
+        """Numbers and addresses of the first, the last and the pages around; None for a gap."""
+        near = range(self.number - 2, self.number + 3)
+        shown = sorted({n for n in (1, *near, self.count) if 1 <= n <= self.count})
+        links: list[tuple[int, str] | None] = []
+        for before, number in zip([0, *shown], shown, strict=False):
+            if number - before > 1:
+                links.append(None)
+            links.append((number, self.url(number)))
+        return links
+
+
+def page_asked_for() -> int:
+    """Read `page` of the address, 1 where it does not stand. Raises QueryUnreadable."""
+    return number_asked_for("page", 1, 1, 1_000_000)
+
+
+def number_asked_for(name: str, default: int, low: int, high: int) -> int:
+    """Read a whole number of the address. Raises QueryUnreadable for anything else."""
+    text = request.args.get(name)
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not low <= int(text) <= high:
+        raise QueryUnreadable(f"“{name}” has to be a whole number from {low} to {high}.")
+    return int(text)
+
+
+def pages_of(total: int, size: int) -> Pages:
+    """Give the pages of a listing at the page asked for; raises ListingNotFound beyond the last."""
+    number, count = page_asked_for(), max(1, -(-total // size))
+    if number > count:
+        raise ListingNotFound("This listing has no such page.")
+    return Pages(number, count, total, _address_of_page)
+
+
+def _address_of_page(number: int) -> str:
+    values = {**(request.view_args or {}), **request.args.to_dict()}
+    values.pop("page", None)
+    if number > 1:
+        values["page"] = str(number)
+    return url_for(request.endpoint or "", **values)

@@ -1,0 +1,21 @@
+"""The nouns: tables, facts about one row, named questions about many; never commits."""
+
+from webapp.models.article import Article, FormerSlug, Section, Status
+from webapp.models.articles import Articles
+from webapp.models.naming import Author, Topic
+from webapp.models.subscriber import Subscriber, SubscriberState
+from webapp.models.upkeep import IndexChange, RateCount
+
+__all__ = [
+    "Article",
+    "Articles",
+    "Author",
+    "FormerSlug",
+    "IndexChange",
+    "RateCount",
+    "Section",
+    "Status",
+    "Subscriber",
+    "SubscriberState",
+    "Topic",
+]

@@ -1,0 +1,33 @@
+"""What the site notes for itself: changes that the index has yet to hear of, and rate counts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.extensions import Base
+from webapp.models.columns import UtcDateTime
+
+
+class IndexChange(Base):
+    """An article changed, in the same transaction; the row goes when the index has heard of it."""
+
+    __tablename__ = "index_change"
+    # An id that was used is never used again, so that a row can be told from its successor.
+    __table_args__: ClassVar[dict[str, Any]] = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    article_id: Mapped[int]
+
+
+class RateCount(Base):
+    """How often something was done within a window of time that ends at `expires_at`."""
+
+    __tablename__ = "rate_count"
+
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    count: Mapped[int]
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -1,0 +1,87 @@
+"""What every template knows: the site's names and how moments and addresses are written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from flask import Flask
+
+from webapp.extensions import the_site
+from webapp.forms import NewsletterForm
+from webapp.http.assets import static_url
+from webapp.text.languages import direction_of
+
+MONTHS = (
+    "January February March April May June July August September October November December".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Masthead:
+    """The site's own names, as templates use them."""
+
+    name: str
+    tagline: str
+    url: str
+    language: str
+    direction: str
+    letter_pitch: str
+
+
+def attach(app: Flask) -> None:
+    """Give the names and filters to all templates."""
+    app.jinja_env.filters.update(day=day, short_day=short_day, iso=iso)
+    app.context_processor(_names)
+    app.jinja_options = {**app.jinja_options, "autoescape": True}
+
+
+def _names() -> dict[str, object]:
+    settings = the_site().settings
+    return {
+        "site": Masthead(
+            name=settings.site_name,
+            tagline=settings.tagline,
+            url=settings.site_url,
+            language=settings.language,
+            direction=direction_of(settings.language),
+            letter_pitch=settings.letter_pitch,
+        ),
+        "newsletter_form": NewsletterForm(formdata=None),
+        "static_url": static_url,
+        "absolute": absolute,
+        "today": _local(the_site().clock()),
+    }
+
+
+def absolute(path: str) -> str:
+    """Give the public address of a path; never taken from what a request says."""
+    return the_site().settings.site_url + path
+
+
+def _local(moment: datetime | date) -> date:
+    if isinstance(moment, datetime):
+        return moment.astimezone(the_site().settings.time_zone).date()
+    return moment
+
+
+def day(moment: datetime | date) -> str:
+    """Write a day as in 23 November 2026, in the site's time zone."""
+    on = _local(moment)
+    return f"{on.day} {MONTHS[on.month - 1]} {on.year}"
+
+
+def short_day(moment: datetime | date) -> str:
+    """Write a day as in 23 Nov, in the site's time zone."""
+    on = _local(moment)
+    return f"{on.day} {MONTHS[on.month - 1][:3]}"
+
+
+def month(on: date) -> str:
+    """Write a month as in November 2026."""
+    return f"{MONTHS[on.month - 1]} {on.year}"
+
+
+def iso(moment: datetime) -> str:
+    """Write a moment by RFC 3339, in the site's time zone."""
+    return moment.astimezone(the_site().settings.time_zone).isoformat(timespec="seconds")

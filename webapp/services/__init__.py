@@ -1,0 +1,1 @@
+"""The deeds: what the site does; the only room that commits."""

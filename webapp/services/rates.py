@@ -1,0 +1,86 @@
+"""Counts that limits are held to, kept in the database and so the same for all workers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from limits import parse
+from limits.storage import Storage
+from limits.strategies import FixedWindowRateLimiter
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from webapp.extensions import db, the_site
+from webapp.models import RateCount
+
+
+class TableStorage(Storage):
+    """The counts of the `limits` library in a table, in the session's own transaction."""
+
+    STORAGE_SCHEME = ["broadsheet"]  # noqa: RUF012 - the library's own declaration
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        """What a storage that is away raises."""
+        return SQLAlchemyError
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """Count on, and begin anew when the window is over; `expiry` is its length in seconds."""
+        now = the_site().clock()
+        db.session.execute(delete(RateCount).where(RateCount.expires_at <= now))
+        counted = (
+            update(RateCount)
+            .where(RateCount.key == key)
+            .values(count=RateCount.count + amount)
+            .returning(RateCount.count)
+        )
+        count = db.session.scalar(counted)
+        if count is not None:
+            return count
+        try:
+            with db.session.begin_nested():
+                ends_at = now + timedelta(seconds=expiry)
+                db.session.add(RateCount(key=key, count=amount, expires_at=ends_at))
+        except IntegrityError:  # another worker was first
+            return db.session.scalar(counted) or amount
+        return amount
+
+    def get(self, key: str) -> int:
+        """Give the count; 0 when the window is over or nothing was counted."""
+        row = self._row(key)
+        return row.count if row else 0
+
+    def get_expiry(self, key: str) -> float:
+        """Give the end of the window, in seconds since the epoch."""
+        row = self._row(key)
+        return (row.expires_at if row else the_site().clock()).timestamp()
+
+    def _row(self, key: str) -> RateCount | None:
+        now = the_site().clock()
+        current = select(RateCount).where(RateCount.key == key, RateCount.expires_at > now)
+        return db.session.scalar(current)
+
+    def check(self) -> bool:
+        """Whether counts can be kept: where the site's database is, they can."""
+        return True
+
+    def reset(self) -> int | None:
+        """Forget all counts."""
+        db.session.execute(delete(RateCount))
+        return None
+
+    def clear(self, key: str) -> None:
+        """Forget one count."""
+        db.session.execute(delete(RateCount).where(RateCount.key == key))
+
+
+def seconds_to_wait(rate: str, key: str) -> int:
+    """Count one more under the key; 0 while the rate is kept, else how long to wait.
+
+    `rate` is as in "10 per hour". Part of the running transaction.
+    """
+    limiter, item = FixedWindowRateLimiter(TableStorage()), parse(rate)
+    if limiter.hit(item, key):
+        return 0
+    ends_at = limiter.get_window_stats(item, key).reset_time
+    return max(1, round(ends_at - the_site().clock().timestamp()))

@@ -1,0 +1,130 @@
+"""What a reader asks for by an address: an article, a topic, an author, a stretch of days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from itertools import groupby
+from typing import TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from webapp.errors import ArticleNotFound, ArticleWithdrawn, ListingNotFound
+from webapp.extensions import db, the_site
+from webapp.models import Article, Articles, Author, FormerSlug, Status, Topic
+
+RECENT = 3
+Noun = TypeVar("Noun", Topic, Author)
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month and how many articles are visible in it."""
+
+    first_on: date
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """A year and its months, newest first."""
+
+    year: int
+    months: tuple[Month, ...]
+
+    @property
+    def count(self) -> int:
+        """How many articles are visible in it."""
+        return sum(month.count for month in self.months)
+
+
+def visible() -> Articles:
+    """Give all that readers see now."""
+    return Articles.published(the_site().clock())
+
+
+def article_at(slug: str) -> Article:
+    """Give the visible article with its text.
+
+    Raises ArticleWithdrawn for one that was taken back, ArticleNotFound for any other
+    that readers may not see: strangers learn nothing of drafts.
+    """
+    statement = (
+        select(Article)
+        .where(Article.slug == slug)
+        .options(
+            selectinload(Article.sections),
+            selectinload(Article.authors),
+            selectinload(Article.topics),
+        )
+    )
+    article = db.session.scalar(statement)
+    if article is not None and article.is_visible(the_site().clock()):
+        return article
+    if article is not None and article.status == Status.WITHDRAWN:
+        raise ArticleWithdrawn("This article was withdrawn and is no longer available.")
+    raise ArticleNotFound("There is no article at this address.")
+
+
+def slug_now(former: str) -> str | None:
+    """Give the slug of the article that used to have this one; None where none did."""
+    statement = (
+        select(Article.slug)
+        .join(FormerSlug, FormerSlug.article_id == Article.id)
+        .where(FormerSlug.slug == former)
+    )
+    return db.session.scalar(statement)
+
+
+def recent(article: Article) -> list[Article]:
+    """Give the newest articles besides this one."""
+    return visible().but(article).newest_first(RECENT)
+
+
+def topic_at(slug: str) -> Topic:
+    """Give the topic. Raises ListingNotFound."""
+    return _named(Topic, slug, "There is no such topic.")
+
+
+def author_at(slug: str) -> Author:
+    """Give the author. Raises ListingNotFound."""
+    return _named(Author, slug, "There is no author of this name.")
+
+
+def _named(noun: type[Noun], slug: str, sentence: str) -> Noun:
+    row = db.session.scalar(select(noun).where(noun.slug == slug))
+    if row is None:
+        raise ListingNotFound(sentence)
+    return row
+
+
+def stretch(
+    year: int, month: int | None = None, day: int | None = None
+) -> tuple[datetime, datetime]:
+    """Give the moments at which a year, month or day of the site's time zone begins and ends.
+
+    Raises ListingNotFound for a date that no calendar has.
+    """
+    try:
+        first = date(year, month or 1, day or 1)
+        if day:
+            after = first + timedelta(days=1)
+        elif month:
+            after = (first + timedelta(days=31)).replace(day=1)
+        else:
+            after = date(year + 1, 1, 1)
+    except (ValueError, OverflowError):
+        raise ListingNotFound("There is no such day.") from None
+    zone = the_site().settings.time_zone
+    return datetime.combine(first, time(), zone), datetime.combine(after, time(), zone)
+
+
+def archive() -> list[Year]:
+    """Count the visible articles by year and month of the site's time zone, newest first."""
+    zone = the_site().settings.time_zone
+    firsts = (moment.astimezone(zone).date().replace(day=1) for moment in visible().moments())
+    months = [Month(first, sum(1 for _ in same)) for first, same in groupby(firsts)]
+    return [
+        Year(year, tuple(of_year)) for year, of_year in groupby(months, lambda m: m.first_on.year)
+    ]

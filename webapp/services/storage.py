@@ -1,0 +1,141 @@
+"""The data folder and the database: made, migrated and connected, before anything else."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import flask_migrate
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
+
+from webapp.errors import DatabaseUnavailable, DataFolderUnusable
+from webapp.extensions import db
+from webapp.settings import ROOT, Settings
+
+BUSY_TIMEOUT_SECONDS = 30
+MIGRATIONS = ROOT / "webapp" / "migrations"
+
+
+def prepare_folder(settings: Settings) -> None:
+    """Make the data folder and its rooms, readable by the site's own user alone."""
+    try:
+        for folder in (settings.data, settings.data / "uploads", settings.data / "index"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.data):
+            pass
+    except OSError as problem:
+        raise DataFolderUnusable(
+            f"The data folder {settings.data} cannot be written ({problem.strerror}). Give the "
+            "user who runs the site the right to write there, or name another folder in "
+            "BROADSHEET_DATA."
+        ) from problem
+
+
+def secret_key(settings: Settings) -> str:
+    """Give the secret key that is set, or the one in the data folder, made when there is none."""
+    if settings.secret_key:
+        return settings.secret_key
+    with locked(settings.data / "prepare.lock"):
+        path = settings.data / "secret-key"
+        if not path.exists():
+            write_durably(path, secrets.token_urlsafe(48).encode(), mode=0o600)
+        return path.read_text().strip()
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock between processes, waiting for it; the kernel frees it when a holder dies."""
+    with path.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def write_durably(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Write a file that is either whole or not there, also after a power cut."""
+    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fchmod(file.fileno(), mode)
+        os.fsync(file.fileno())
+    Path(beside).replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def engine_options(settings: Settings) -> dict[str, Any]:
+    """Say how to connect to the database that is set."""
+    if settings.database.startswith("sqlite"):
+        # IMMEDIATE: a deed waits for its turn to write instead of failing half-way.
+        return {"connect_args": {"timeout": BUSY_TIMEOUT_SECONDS, "isolation_level": "IMMEDIATE"}}
+    return {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
+
+
+def prepare_database() -> None:
+    """Bring the tables to the state that this code knows, under a lock; quick when they are.
+
+    Needs the application's context. Raises DatabaseUnavailable.
+    """
+    if db.engine.dialect.name == "sqlite":
+        event.listen(db.engine, "connect", _set_pragmas)
+    try:
+        if not is_migrated():
+            with locked(_lock_path()):
+                if not is_migrated():
+                    _refuse_newer_tables()
+                    flask_migrate.upgrade(directory=str(MIGRATIONS))
+    except DBAPIError as problem:
+        raise DatabaseUnavailable(
+            f"The database does not answer as it should ({_first_line(problem)}). See that its "
+            "server runs and that BROADSHEET_DATABASE_URL is right."
+        ) from problem
+
+
+def _refuse_newer_tables() -> None:
+    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+    if not known.issuperset(_revisions()):
+        raise DatabaseUnavailable(
+            "The database was made by a newer version of this program. Install that version, or "
+            "bring back a backup from before it."
+        )
+
+
+def is_migrated() -> bool:
+    """Whether the tables are in the state that this code knows."""
+    return _revisions() == set(ScriptDirectory(str(MIGRATIONS)).get_heads())
+
+
+def _revisions() -> set[str]:
+    with db.engine.connect() as connection:
+        return set(MigrationContext.configure(connection).get_current_heads())
+
+
+def _lock_path() -> Path:
+    from_url = db.engine.url.database
+    if db.engine.dialect.name == "sqlite" and from_url:
+        return Path(from_url).parent / "prepare.lock"
+    return Path(tempfile.gettempdir()) / "broadsheet-migrate.lock"
+
+
+def _first_line(problem: DBAPIError) -> str:
+    return str(problem.orig).strip().partition("\n")[0]
+
+
+def _set_pragmas(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    # FULL: in WAL mode NORMAL may lose the last commits when the power goes.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-8000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

@@ -1,0 +1,262 @@
+"""Every setting: name, type, default and meaning, read once from the environment.
+
+The only module that reads the environment.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import limits
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from webapp.errors import SettingsInvalid
+
+PREFIX = "BROADSHEET_"
+ROOT = Path(__file__).resolve().parent.parent
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def _text(value: str) -> str:
+    if not value.strip() or len(value) > 300 or not value.isprintable():
+        raise ValueError("give a line of 1 to 300 characters")
+    return value.strip()
+
+
+def _site_url(value: str) -> str:
+    found = re.fullmatch(
+        r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?/?", value, re.IGNORECASE
+    )
+    if not found or int(found[3] or 80) not in range(1, 65536):
+        raise ValueError("give scheme and host alone, as in https://news.example.org")
+    return value.rstrip("/").lower()
+
+
+def _language(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", value):
+        raise ValueError("give a language tag, as in en or pt-BR")
+    return value
+
+
+def _time_zone(value: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("give a zone of the tz database, as in Europe/Berlin") from None
+
+
+def _folder(value: str) -> Path:
+    if not value.strip():
+        raise ValueError("give a folder")
+    return (ROOT / Path(value).expanduser()).resolve()
+
+
+def _database_url(value: str) -> str:
+    try:
+        backend = make_url(value).get_backend_name()
+    except ArgumentError:
+        raise ValueError("give a database URL, as in postgresql+psycopg://name@host/db") from None
+    if backend not in ("sqlite", "postgresql"):
+        raise ValueError("only sqlite and postgresql are supported")
+    return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", value)
+
+
+def _secret(value: str) -> str:
+    if len(value.strip()) < 32:
+        raise ValueError("give at least 32 random characters")
+    return value.strip()
+
+
+def _hosts(value: str) -> tuple[str, ...]:
+    hosts = tuple(host.strip().lower() for host in value.split(",") if host.strip())
+    if not all(re.fullmatch(r"[a-z0-9.-]+|\[[0-9a-f:.]+\]", host) for host in hosts):
+        raise ValueError("give host names without scheme or port, separated by commas")
+    return hosts
+
+
+def _networks(value: str) -> tuple[Network, ...]:
+    try:
+        return tuple(
+            ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip()
+        )
+    except ValueError:
+        raise ValueError("give addresses or networks, as in 127.0.0.1,10.0.0.0/8") from None
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"give one of: {', '.join(choices)}")
+        return value
+
+    return parse
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", value) or not low <= int(value) <= high:
+            raise ValueError(f"give a whole number from {low} to {high}")
+        return int(value)
+
+    return parse
+
+
+def _rate(value: str) -> str:
+    try:
+        limits.parse(value)
+    except ValueError:
+        raise ValueError("give a rate, as in 10 per hour") from None
+    return value
+
+
+def _section_names(value: str) -> dict[str, str]:
+    names = {}
+    for part in filter(str.strip, value.split(",")):
+        short, equals, label = part.partition("=")
+        if not equals or not re.fullmatch(r"[a-z]{2,20}", short.strip()) or not label.strip():
+            raise ValueError(
+                "give name=Label pairs separated by commas, as in why=Why this matters"
+            )
+        names[short.strip()] = label.strip()
+    return names
+
+
+def _setting(
+    default: str, parse: Callable[[str], Any], meaning: str, *, secret: bool = False
+) -> Any:
+    return field(
+        metadata={"default": default, "parse": parse, "meaning": meaning, "secret": secret}
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the operator decides; each field is BROADSHEET_ and its name in capitals."""
+
+    site_url: str = _setting(
+        "http://127.0.0.1:8000",
+        _site_url,
+        "The public address, without a path; links are made of it",
+    )
+    site_name: str = _setting("Broadsheet", _text, "The name in the masthead")
+    tagline: str = _setting(
+        "The day in artificial intelligence, briefly", _text, "The line under the name"
+    )
+    letter_pitch: str = _setting(
+        "breaking news, product launches and deals, research and policy",
+        _text,
+        "What the sign-up promises after “Join our daily newsletter for”",
+    )
+    language: str = _setting(
+        "en", _language, "Language of the site, and of articles that name none"
+    )
+    time_zone: ZoneInfo = _setting("UTC", _time_zone, "Decides on which day an article stands")
+    data: Path = _setting(
+        "instance", _folder, "The data folder: database, index, uploads, secret key"
+    )
+    database_url: str = _setting(
+        "", _database_url, "PostgreSQL to use in place of SQLite in the data folder", secret=True
+    )
+    secret_key: str = _setting(
+        "", _secret, "Signs links and sign-ins; made in the data folder when not set", secret=True
+    )
+    allowed_hosts: tuple[str, ...] = _setting(
+        "", _hosts, "Host names to answer to besides that of the site's address and loopback"
+    )
+    trusted_proxies: tuple[Network, ...] = _setting(
+        "", _networks, "Proxies whose X-Forwarded headers count"
+    )
+    search_engine: str = _setting(
+        "whoosh", _one_of("whoosh", "memory"), "The search engine: whoosh, or memory for trials"
+    )
+    section_names: dict[str, str] = _setting(
+        "why=Why this matters,big=The big picture,lines=Reading between the lines,next=What’s next",
+        _section_names,
+        "Short names of sections for the search, as in why:tariffs",
+    )
+    page_size: int = _setting("18", _whole(4, 100), "Articles on a page of a listing")
+    sign_up_limit: str = _setting("10 per hour", _rate, "Sign-ups from one block of addresses")
+    max_request_kb: int = _setting("64", _whole(16, 65536), "The largest request body, in kB")
+
+    @classmethod
+    def default(cls, name: str) -> str:
+        """The default of a setting, as it would be typed."""
+        return str(next(f.metadata["default"] for f in fields(cls) if f.name == name))
+
+    @property
+    def database(self) -> str:
+        """The database URL that counts: the one that is set, or SQLite in the data folder."""
+        return self.database_url or f"sqlite:///{self.data / 'broadsheet.sqlite3'}"
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Every host name that the site answers to, without port."""
+        own = urlsplit(self.site_url).hostname or ""
+        own = f"[{own}]" if ":" in own else own
+        return frozenset({own, "127.0.0.1", "localhost", "[::1]", *self.allowed_hosts})
+
+
+def describe_settings() -> list[tuple[str, str, str]]:
+    """Name, default and meaning of every setting, in order; the README's table is held to it."""
+    return [
+        (PREFIX + f.name.upper(), f.metadata["default"], f.metadata["meaning"])
+        for f in fields(Settings)
+    ]
+
+
+def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read all settings; an empty variable counts as not set.
+
+    A secret may stand in a file named by `…_FILE`. Raises SettingsInvalid, with one
+    sentence a problem, for a value that does not fit or a BROADSHEET_ name that is none.
+    """
+    known = {PREFIX + f.name.upper(): f for f in fields(Settings)}
+    files = {name + "_FILE": name for name, f in known.items() if f.metadata["secret"]}
+    problems = [
+        _unknown(name, [*known, *files])
+        for name in environ
+        if name.startswith(PREFIX) and name not in known and name not in files
+    ]
+    values: dict[str, Any] = {}
+    for name, f in known.items():
+        try:
+            file = environ.get(name + "_FILE", "") if f.metadata["secret"] else ""
+            text = environ.get(name) or _from_file(file, name) or f.metadata["default"]
+            # An empty default means "not set", whatever the parser would say of it.
+            values[f.name] = f.metadata["parse"](text) if text or f.type in _EMPTY else ""
+        except ValueError as problem:
+            problems.append(f"{name}: {problem}.")
+    if problems:
+        raise SettingsInvalid(" ".join(problems))
+    return Settings(**values)
+
+
+_EMPTY = ("tuple[str, ...]", "tuple[Network, ...]", "dict[str, str]")
+
+
+def _from_file(path: str, name: str) -> str:
+    if not path:
+        return ""
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise ValueError(f"the file that {name}_FILE names cannot be read") from None
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    # The prefix, which all share, would make everything look alike.
+    near = difflib.get_close_matches(
+        name.removeprefix(PREFIX), [other.removeprefix(PREFIX) for other in known], n=1
+    )
+    hint = f" Did you mean {PREFIX}{near[0]}?" if near else " The README lists all settings."
+    return f"{name} is not a setting.{hint}"

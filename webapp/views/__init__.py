@@ -1,0 +1,1 @@
+"""The pages: one blueprint a file; a view reads its input, asks a service, answers."""

@@ -1,0 +1,213 @@
+"""The front page, articles, and listings by topic, author, source and date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from flask import Blueprint, abort, redirect, render_template, send_from_directory, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.errors import ArticleNotFound, ListingNotFound
+from webapp.extensions import the_site
+from webapp.http.caching import public
+from webapp.http.paging import pages_of
+from webapp.models import Articles
+from webapp.models.articles import Count
+from webapp.presenting import MONTHS, day, month
+from webapp.services import finding, illustrating, reading
+from webapp.views.structured import describe_article
+
+pages = Blueprint("reading", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A name, its page, and how many articles stand there."""
+
+    name: str
+    url: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class YearEntry:
+    """A year, its page, and its months."""
+
+    year: int
+    url: str
+    count: int
+    months: list[Entry]
+
+
+@pages.get("/")
+@public
+def show_front() -> ResponseReturnValue:
+    """Show the newest brief as the lead, the latest under it, and older ones by pages."""
+    articles, size = reading.visible(), the_site().settings.page_size
+    paging = pages_of(articles.count(), size)
+    shown = articles.newest_first(size, (paging.number - 1) * size)
+    lead = shown.pop(0) if paging.number == 1 and shown else None
+    return render_template("reading/home.html", lead=lead, articles=shown, pages=paging)
+
+
+@pages.get("/articles/")
+@public
+def list_articles() -> ResponseReturnValue:
+    """Lead to the archive, where all articles are."""
+    return redirect(url_for(".show_archive"), 301)
+
+
+@pages.get("/articles/<slug>")
+@public
+def show_article(slug: str) -> ResponseReturnValue:
+    """Show an article; an address it used to have leads to the one it has."""
+    try:
+        article = reading.article_at(slug)
+    except ArticleNotFound:
+        now = reading.slug_now(slug)
+        if now is None:
+            raise
+        return redirect(url_for(".show_article", slug=now), 301)
+    return render_template(
+        "reading/article.html",
+        article=article,
+        related=finding.related_to(article),
+        recent=reading.recent(article),
+        structured=describe_article(article),
+    )
+
+
+@pages.get("/topics/")
+@public
+def list_topics() -> ResponseReturnValue:
+    """Show all topics."""
+    return _directory("Topics", ".list_by_topic", "slug", reading.visible().counts_by_topic())
+
+
+@pages.get("/topics/<slug>")
+@public
+def list_by_topic(slug: str) -> ResponseReturnValue:
+    """Show what was written on a topic."""
+    topic = reading.topic_at(slug)
+    crumbs = [("Topics", url_for(".list_topics"))]
+    return _listing("Topic", topic.name, reading.visible().on_topic(topic), crumbs)
+
+
+@pages.get("/authors/")
+@public
+def list_authors() -> ResponseReturnValue:
+    """Show all authors."""
+    return _directory("Authors", ".list_by_author", "slug", reading.visible().counts_by_author())
+
+
+@pages.get("/authors/<slug>")
+@public
+def list_by_author(slug: str) -> ResponseReturnValue:
+    """Show what an author wrote."""
+    author = reading.author_at(slug)
+    crumbs = [("Authors", url_for(".list_authors"))]
+    return _listing("Author", author.name, reading.visible().by_author(author), crumbs)
+
+
+@pages.get("/sources/")
+@public
+def list_sources() -> ResponseReturnValue:
+    """Show all sources."""
+    return _directory("Sources", ".list_by_source", "domain", reading.visible().counts_by_source())
+
+
+@pages.get("/sources/<domain>")
+@public
+def list_by_source(domain: str) -> ResponseReturnValue:
+    """Show what was made from the stories of a source."""
+    articles = reading.visible().from_source(domain)
+    if not domain or not articles.count():
+        raise ListingNotFound("There is nothing from such a source.")
+    return _listing("Source", domain, articles, [("Sources", url_for(".list_sources"))])
+
+
+@pages.get("/archive/")
+@public
+def show_archive() -> ResponseReturnValue:
+    """Show the years and months in which something was published."""
+    years = [
+        YearEntry(
+            year=year.year,
+            url=url_for(".list_by_date", year=year.year),
+            count=year.count,
+            months=[
+                Entry(MONTHS[m.first_on.month - 1], _month_url(m.first_on), m.count)
+                for m in year.months
+            ],
+        )
+        for year in reading.archive()
+    ]
+    return render_template("reading/archive.html", years=years)
+
+
+@pages.get("/archive/<int(fixed_digits=4):year>")
+@pages.get("/archive/<int(fixed_digits=4):year>/<int(fixed_digits=2):month>")
+@pages.get(
+    "/archive/<int(fixed_digits=4):year>/<int(fixed_digits=2):month>/<int(fixed_digits=2):day>"
+)
+@public
+def list_by_date(
+    year: int, month: int | None = None, day: int | None = None
+) -> ResponseReturnValue:
+    """Show what was published in a year, a month or on a day."""
+    start, end = reading.stretch(year, month, day)
+    articles = reading.visible().between(start, end)
+    if not articles.count():
+        raise ListingNotFound("Nothing was published then.")
+    heading, crumbs = _date_heading(start.date(), month, day)
+    return _listing("Archive", heading, articles, crumbs)
+
+
+@pages.get("/images/<name>")
+def show_image(name: str) -> ResponseReturnValue:
+    """Send a stored picture; its name is made of its content, so it can be kept for ever."""
+    if not illustrating.is_image_name(name):
+        abort(404)
+    response = send_from_directory(illustrating.folder(), name)
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+def _listing(
+    kicker: str, heading: str, articles: Articles, crumbs: list[tuple[str, str]]
+) -> ResponseReturnValue:
+    size = the_site().settings.page_size
+    paging = pages_of(articles.count(), size)
+    return render_template(
+        "reading/listing.html",
+        kicker=kicker,
+        heading=heading,
+        crumbs=crumbs,
+        articles=articles.newest_first(size, (paging.number - 1) * size),
+        pages=paging,
+    )
+
+
+def _directory(
+    heading: str, endpoint: str, argument: str, counts: list[Count]
+) -> ResponseReturnValue:
+    entries = [Entry(c.name, url_for(endpoint, **{argument: c.slug}), c.count) for c in counts]
+    return render_template("reading/directory.html", heading=heading, entries=entries, intro="")
+
+
+def _month_url(first_on: date) -> str:
+    return url_for(".list_by_date", year=first_on.year, month=first_on.month)
+
+
+def _date_heading(
+    first_on: date, month_number: int | None, day_number: int | None
+) -> tuple[str, list[tuple[str, str]]]:
+    crumbs = [("Archive", url_for(".show_archive"))]
+    if month_number is None:
+        return str(first_on.year), crumbs
+    crumbs.append((str(first_on.year), url_for(".list_by_date", year=first_on.year)))
+    if day_number is None:
+        return month(first_on), crumbs
+    crumbs.append((MONTHS[first_on.month - 1], _month_url(first_on)))
+    return day(first_on), crumbs
