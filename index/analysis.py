@@ -21,6 +21,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import Stemmer
 
@@ -55,8 +56,7 @@ _BOUNDARY = re.compile(
 _POSSESSIVE = re.compile(rf"[{_APOSTROPHES}][sS]$")
 _CONTRACTION = re.compile(rf"^\w+[{_APOSTROPHES}](?:t|re|ve|ll|d|m)$", re.IGNORECASE)
 _PLURAL_NUMBER = re.compile(r"\d[sS]$")
-# Snowball wants a vowel before the s it takes away; initials such as LLMs may have none.
-_PLURAL_INITIALS = re.compile(r"[b-df-hj-np-tv-xz]{3,}(?<!s)s$")
+_PLURAL_NAME = re.compile(r"[A-Z]{2,}s$")
 _ACRONYM = re.compile(r"^[^\W\d_](?:\.[^\W\d_])+$")
 
 
@@ -143,7 +143,8 @@ def _word(word: str, language: str) -> Form:
     """Analyze a token of one part, which may be written with capitals or accents."""
     folded = fold(word)[:_LONGEST_TERM]
     written = _as_written(word, folded)
-    found = stems(folded, language)
+    # Of a name in capitals only the plural s comes off, whatever the stemmer thinks: GPUs.
+    found = (folded[:-1],) if _PLURAL_NAME.match(word) else stems(folded, language)
     terms = [(0, folded), *((0, STEM + s) for s in found)]
     if written:
         terms.append((0, WRITTEN + written))
@@ -153,7 +154,7 @@ def _word(word: str, language: str) -> Form:
 def _as_written(word: str, folded: str) -> str:
     if len(word) > 1 and word.isupper() and word.isalpha():
         return word[:_LONGEST_TERM]
-    plain = unicodedata.normalize("NFC", word.casefold())[:_LONGEST_TERM]
+    plain = unicodedata.normalize("NFC", word.lower())[:_LONGEST_TERM]
     return "" if plain == folded else plain
 
 
@@ -190,8 +191,7 @@ def _whole(token: str, pieces: list[list[str]]) -> tuple[str, ...]:
     """Give the forms written as one; none where digits would run together (3.12 is not 312)."""
     if "&" in token:
         return (fold(re.sub(r"[^\w&]", "", token))[:_LONGEST_TERM],)
-    pairs = zip(pieces, pieces[1:], strict=False)
-    if any(left[-1][-1].isdigit() and right[0][0].isdigit() for left, right in pairs):
+    if any(left[-1][-1].isdigit() and right[0][0].isdigit() for left, right in pairwise(pieces)):
         return ()
     return _together("".join(part for piece in pieces for part in piece))
 
@@ -228,8 +228,6 @@ def stems(folded: str, language: str) -> tuple[str, ...]:
     if name not in _KNOWN or len(folded) < 3 or not folded.isalpha():
         return ()
     stem: str = _stemmer(name).stemWord(folded)
-    if stem == folded and language == "en" and _PLURAL_INITIALS.match(folded):
-        stem = folded[:-1]
     return () if stem == folded else (stem,)
 
 

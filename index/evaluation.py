@@ -37,7 +37,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Scores = dict[int, float]
 
-_KEYS = {Field.BY: "author:", Field.TOPIC: "topic:", Field.SOURCE: "source:"}
+_KEYS = {Field.BY: "author:", Field.TOPIC: "topic:"}
 
 
 class Evaluator:
@@ -151,10 +151,13 @@ class Evaluator:
         wanted = compile_words(words, self._languages)
         if not wanted.units:
             return None
+        key = words.text.lower().removeprefix("www.")
+        if words.field is Field.SOURCE and "." in key:
+            # A domain is meant, not the words in it: paper.example is not paper.example.org.
+            return dict.fromkeys(self._postings.keyed("source:" + key), 0.0)
         scores = self._scores(count(wanted, self._postings))
         if words.field in _KEYS:
-            key = _KEYS[words.field] + words.text.lower().removeprefix("www.")
-            for document in self._postings.keyed(key):
+            for document in self._postings.keyed(_KEYS[words.field] + key):
                 scores.setdefault(document, 0.0)
         return scores
 

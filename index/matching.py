@@ -75,24 +75,26 @@ def _unit(form: Form, languages: tuple[str, ...], gap: int, is_prefix: bool) -> 
         return Unit((), prefix=(form.whole or form.parts[-1:])[0], gap=gap)
     written = form.written_term
     if len(form.parts) == 1:
-        return Unit((form.parts,), _stemmed(form.parts[0], languages), written, gap=gap)
+        loose = _stemmed(form.parts[0], form.stems, languages)
+        return Unit((form.parts,), loose, written, gap=gap)
     together = tuple((whole,) for whole in form.whole)
     if "&" in "".join(form.whole):
         return Unit(together, gap=gap)
-    stemmed = tuple(c for whole in form.whole[:1] for c in _stemmed(whole, languages))
+    stemmed = tuple(c for whole in form.whole[:1] for c in _stemmed(whole, (), languages))
     if not together:
         return Unit((form.parts,), gap=gap)
     return Unit(together, (form.parts, *stemmed), gap=gap)
 
 
-def _stemmed(word: str, languages: tuple[str, ...]) -> tuple[Chain, ...]:
-    """Give the terms of the words with the same stem, in any of the languages."""
+def _stemmed(
+    word: str, own: tuple[str, ...], languages: tuple[str, ...]
+) -> tuple[Chain, ...]:
+    """Give the terms of the words with the same stem: the word's `own`, or by any language."""
     if not languages:
         return ()
     found = {STEM + word: None}
-    for language in languages:
-        for stem in stems(word, language):
-            found |= {STEM + stem: None, stem: None}
+    for stem in (*own, *(stem for language in languages for stem in stems(word, language))):
+        found |= {STEM + stem: None, stem: None}
     return tuple((term,) for term in found)
 
 

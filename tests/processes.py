@@ -11,6 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PATIENCE_SECONDS = 60
+SAY = """
+import sys
+def say_here_and_wait():
+    print('here', flush=True)
+    sys.stdin.read()
+"""
 
 
 def _environment(data: Path) -> dict[str, str]:
@@ -25,9 +31,8 @@ def _environment(data: Path) -> dict[str, str]:
 @contextmanager
 def started(code: str, data: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """Start Python code that says "here" when it is where the test wants it, and then waits."""
-    say = "import sys\ndef say_here_and_wait():\n    print('here', flush=True)\n    sys.stdin.read()\n"
     with subprocess.Popen(
-        [sys.executable, "-c", say + code, *arguments],
+        [sys.executable, "-c", SAY + code, *arguments],
         env=_environment(data),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

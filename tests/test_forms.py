@@ -42,7 +42,20 @@ def test_an_empty_field_is_asked_for(app: Flask, typed: str) -> None:
     assert filled(app, email=typed).errors == {"email": ["Please type your e-mail address."]}
 
 
-@pytest.mark.parametrize("typed", ["ada", "ada@", "@example.org", "ada@localhost", "a b@example.org", "ada@example..org", "ada@example.org, ben@example.org", "ada@[127.0.0.1]", "Ada <ada@example.org>"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "ada",
+        "ada@",
+        "@example.org",
+        "ada@localhost",
+        "a b@example.org",
+        "ada@example..org",
+        "ada@example.org, ben@example.org",
+        "ada@[127.0.0.1]",
+        "Ada <ada@example.org>",
+    ],
+)
 def test_what_is_no_address_gets_a_sentence_with_an_example(app: Flask, typed: str) -> None:
     (sentence,) = filled(app, email=typed).errors["email"]
     assert "does not look like an e-mail address" in sentence

@@ -33,9 +33,17 @@ GOOD = [
     ("secret_key", SECRET, SECRET),
     ("allowed_hosts", "A.example.org, b.example.org,", ("a.example.org", "b.example.org")),
     ("allowed_hosts", "[2001:db8::1]", ("[2001:db8::1]",)),
-    ("trusted_proxies", "10.0.0.0/8, ::1", (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("::1"))),
+    (
+        "trusted_proxies",
+        "10.0.0.0/8, ::1",
+        (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("::1")),
+    ),
     ("search_engine", "memory", "memory"),
-    ("section_names", "why=Why this matters, big = The big picture", {"why": "Why this matters", "big": "The big picture"}),
+    (
+        "section_names",
+        "why=Why this matters, big = The big picture",
+        {"why": "Why this matters", "big": "The big picture"},
+    ),
     ("page_size", "4", 4),
     ("page_size", "100", 100),
     ("sign_up_limit", "3 per minute", "3 per minute"),
@@ -153,7 +161,9 @@ def test_an_unknown_name_is_refused_with_a_suggestion(name: str, hint: str) -> N
 
 
 def test_the_variables_of_other_programs_are_none_of_ours() -> None:
-    assert read_settings({"PATH": "/bin", "broadsheet_q": "x", "SITE_NAME": "x"}) == read_settings({})
+    assert read_settings({"PATH": "/bin", "broadsheet_q": "x", "SITE_NAME": "x"}) == read_settings(
+        {}
+    )
 
 
 def test_all_problems_are_told_at_once() -> None:
@@ -178,14 +188,19 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path, name: str, content: str, r
 
 def test_a_secret_that_is_set_wins_over_its_file(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("another " * 9)
-    environ = {variable("secret_key"): SECRET, variable("secret_key") + "_FILE": str(tmp_path / "secret")}
+    environ = {
+        variable("secret_key"): SECRET,
+        variable("secret_key") + "_FILE": str(tmp_path / "secret"),
+    }
     assert read_settings(environ).secret_key == SECRET
 
 
 def test_a_file_of_a_secret_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "latin").write_bytes(b"\xe9" * 40)
     for path in (tmp_path / "missing", tmp_path, tmp_path / "latin"):
-        with pytest.raises(SettingsInvalid, match="the file that BROADSHEET_SECRET_KEY_FILE names cannot be read"):
+        with pytest.raises(
+            SettingsInvalid, match="the file that BROADSHEET_SECRET_KEY_FILE names cannot be read"
+        ):
             read_settings({"BROADSHEET_SECRET_KEY_FILE": str(path)})
 
 
@@ -205,9 +220,18 @@ def test_the_database_is_in_the_data_folder_unless_another_is_named() -> None:
 
 def test_the_hosts_are_the_sites_own_loopback_and_those_allowed() -> None:
     settings = read_settings(
-        {"BROADSHEET_SITE_URL": "https://news.example.org:8443", "BROADSHEET_ALLOWED_HOSTS": "old.example.org"}
+        {
+            "BROADSHEET_SITE_URL": "https://news.example.org:8443",
+            "BROADSHEET_ALLOWED_HOSTS": "old.example.org",
+        }
     )
-    assert settings.hosts == {"news.example.org", "old.example.org", "127.0.0.1", "localhost", "[::1]"}
+    assert settings.hosts == {
+        "news.example.org",
+        "old.example.org",
+        "127.0.0.1",
+        "localhost",
+        "[::1]",
+    }
     assert "[2001:db8::5]" in read_settings({"BROADSHEET_SITE_URL": "http://[2001:db8::5]"}).hosts
 
 

@@ -43,6 +43,8 @@ def create_app(
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
     )
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions["broadsheet"] = Site(
         settings=settings,
         engine=open_index(settings.search_engine, settings.data / "index"),

@@ -107,8 +107,8 @@ class MemoryPostings:
 class MemorySearch:
     """A search engine that forgets everything when the process ends."""
 
-    def __init__(self, folder: Path | None = None) -> None:
-        """Make an engine without an index; `folder` is not used."""
+    def __init__(self, _folder: Path | None = None) -> None:
+        """Make an engine without an index; there are no files."""
         self._postings: MemoryPostings | None = None
         self._writing = threading.Lock()
         self._using = threading.RLock()

@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import takewhile
 
 from whoosh import reading
 from whoosh.filedb.filetables import FileFormatError
@@ -34,7 +33,7 @@ _DAMAGE = (
 
 @contextmanager
 def reading_whole() -> Iterator[None]:
-    """Turn what Whoosh raises on damaged files into IndexMissing; put around nothing but reading."""
+    """Turn what Whoosh raises on damaged files into IndexMissing; goes around reading alone."""
     try:
         yield
     except FileNotFoundError:
@@ -97,12 +96,11 @@ class Snapshot:
     def _terms(self, name: str, prefix: str) -> dict[str, int]:
         """Give the terms that begin so, and in how many documents each stands."""
         found: dict[str, int] = {}
+        begins = prefix.encode()
         for leaf, _ in self.leaves:
-            begins = prefix.encode()
-            for (_, term), info in takewhile(
-                lambda entry: entry[0][0] == name and entry[0][1].startswith(begins),
-                leaf.iter_from(name, begins),
-            ):
+            for (field_name, term), info in leaf.iter_from(name, begins):
+                if field_name != name or not term.startswith(begins):
+                    break
                 text = term.decode()
                 found[text] = found.get(text, 0) + info.doc_frequency()
         return found

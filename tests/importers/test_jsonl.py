@@ -113,7 +113,8 @@ def test_of_a_damaged_file_what_stands_before_the_damage_is_read(
 ) -> None:
     compress = gzip.compress if kind == "gz" else lzma.compress
     many = b"".join(
-        json.dumps({"title": f"Boat {n}", "body": f"It floats {n * 7919 % 9973} days."}).encode() + b"\n"
+        json.dumps({"title": f"Boat {n}", "body": f"It floats {n * 7919 % 9973} days."}).encode()
+        + b"\n"
         for n in range(20_000)
     )
     content = compress(many)

@@ -12,7 +12,9 @@ from webapp.importers import markdown as markdown_room
 from webapp.importers.markdown import MarkdownFolder, markdown_files
 
 
-def read_one(folder: Path, text: str | bytes, name: str = "boat.md") -> ImportedArticle | Unreadable:
+def read_one(
+    folder: Path, text: str | bytes, name: str = "boat.md"
+) -> ImportedArticle | Unreadable:
     content = text.encode() if isinstance(text, str) else text
     (folder / name).write_bytes(content)
     (item,) = MarkdownFolder(folder)(UTC)
@@ -46,7 +48,7 @@ def test_front_matter_and_body_are_told_apart(tmp_path: Path) -> None:
 def test_the_names_that_other_programs_use_are_understood(tmp_path: Path) -> None:
     article = article_of(
         tmp_path,
-        "---\ntitle: Boats\ndate: 2026-10-12\nauthor: Ada Quay\ntags: [Ports]\nlang: pt\n---\nThey float.",
+        "---\ntitle: Boats\ndate: 2026-10-12\nauthor: Ada Quay\ntags: [Ports]\nlang: pt\n---\nX.",
     )
     assert article.published_at == datetime(2026, 10, 12, tzinfo=UTC)
     assert article.authors == ("Ada Quay",)
@@ -64,7 +66,11 @@ def test_a_draft_says_so(tmp_path: Path, front: str, is_draft: bool) -> None:
 
 @pytest.mark.parametrize(
     ("name", "slug"),
-    [("boat.md", "boat"), ("2026-10-12-night-ferries.md", "night-ferries"), ("2026-1-2-x.markdown", "x")],
+    [
+        ("boat.md", "boat"),
+        ("2026-10-12-night-ferries.md", "night-ferries"),
+        ("2026-1-2-x.markdown", "x"),
+    ],
 )
 def test_the_slug_is_the_files_name_without_its_date(tmp_path: Path, name: str, slug: str) -> None:
     assert article_of(tmp_path, "# T\nBody.", name).slug == slug
@@ -100,11 +106,17 @@ def test_line_ends_and_marks_of_other_systems_are_understood(tmp_path: Path) -> 
     [
         ("No heading at all.", "title is missing"),
         ("---\ntitle: Boats\n---\n", "body is missing"),
-        ("---\ntitle: [unclosed\n---\nBody.", "its front matter is not YAML (while parsing a flow sequence)"),
-        ("---\ntitle: 2026-99-99\n---\nBody.", "its front matter is not YAML (month must be in 1..12)"),
+        (
+            "---\ntitle: [unclosed\n---\nBody.",
+            "its front matter is not YAML (while parsing a flow sequence)",
+        ),
+        (
+            "---\ntitle: 2026-99-99\n---\nBody.",
+            "its front matter is not YAML (month must be in 1..12)",
+        ),
         ("---\n- one\n- two\n---\nBody.", "its front matter is not a list of names and values"),
         ("---\ntitle: !!python/object:os.system x\n---\nBody.", None),
-        (f"---\ntitle: {'[' * 5000}\n---\nBody.", None),
+        (f"---\ntitle: {'[' * 1500}\n---\nBody.", None),
         (b"caf\xe9", "it is not UTF-8"),
     ],
 )

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
-from flask import Flask
 from sqlalchemy import text
 
 from index.contract import IndexMissing

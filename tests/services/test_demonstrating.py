@@ -38,7 +38,9 @@ def test_each_brief_has_the_parts_of_a_brief() -> None:
         assert brief.authors, brief.slug
         assert brief.topics, brief.slug
         assert brief.source_title, brief.slug
-        assert brief.source_domain.endswith((".example.com", ".example.org", ".example.net")), brief.slug
+        assert brief.source_domain.endswith((".example.com", ".example.org", ".example.net")), (
+            brief.slug
+        )
         assert brief.sections[0].label == "", f"{brief.slug} has a lead"
         assert len(labelled) >= 3, brief.slug
         assert all(section.text for section in labelled), brief.slug

@@ -78,7 +78,9 @@ def shared(settings: Settings, clock: Clock, app: Flask) -> Iterator[Settings]:
 
 
 def test_a_word_in_the_middle_of_a_body_is_found_with_its_passage_and_section() -> None:
-    make_article(title="Ports", body="A lead.\n\n**Why this matters:** The old theodolite was lost.")
+    make_article(
+        title="Ports", body="A lead.\n\n**Why this matters:** The old theodolite was lost."
+    )
     make_article(title="Others")
     findings = finding.find("theodolite", Sort.BEST, 1, 10)
     assert findings.total == 1
@@ -236,7 +238,9 @@ def test_there_are_no_related_articles_while_there_is_no_index() -> None:
 
 
 def test_drafts_and_withdrawn_articles_are_not_in_the_index() -> None:
-    import_items(fields_of(draft=True), fields_of(slug="boat"), fields_of(published_at="2027-01-01"))
+    import_items(
+        fields_of(draft=True), fields_of(slug="boat"), fields_of(published_at="2027-01-01")
+    )
     finding.catch_up()
     publishing.withdraw("boat")
     listed = {a.id for a in db.session.scalars(select(Article)) if a.is_listed}
@@ -248,11 +252,16 @@ def test_drafts_and_withdrawn_articles_are_not_in_the_index() -> None:
 def test_the_index_hears_everything_that_is_shown() -> None:
     import_items(
         fields_of(
-            title="Boat", summary="It floats.", body="Lead.\n\n**Costs:** Much.", authors=["Ada Quay"],
-            topics=["Ports", "Boats"], source_url="https://harbour.example.org/1",
-            source_title="Board agrees", language="pt",
+            title="Boat",
+            summary="It floats.",
+            body="Lead.\n\n**Costs:** Much.",
+            authors=["Ada Quay"],
+            topics=["Ports", "Boats"],
+            source_url="https://harbour.example.org/1",
+            source_title="Board agrees",
+            language="pt",
         )
-    )  # fmt: skip
+    )
     (document,) = finding.all_documents()
     assert (document.title, document.summary) == ("Boat", "It floats.")
     assert [(s.label, s.anchor, s.text) for s in document.sections] == [

@@ -19,7 +19,9 @@ from webapp.services import illustrating
 pytestmark = pytest.mark.usefixtures("app")
 
 
-def drawn(path: Path, size: tuple[int, int] = (60, 40), mode: str = "RGB", **options: object) -> Path:
+def drawn(
+    path: Path, size: tuple[int, int] = (60, 40), mode: str = "RGB", **options: object
+) -> Path:
     Image.new(mode, size, 1 if mode in "1P" else "teal").save(path, **options)
     return path
 
@@ -33,7 +35,10 @@ def shown(name: str) -> Image.Image:
 def png_claiming(width: int, height: int) -> bytes:
     head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     data = b"IDAT" + zlib.compress(b"")
-    chunks = (struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in (head, data, b"IEND"))
+    chunks = (
+        struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c))
+        for c in (head, data, b"IEND")
+    )
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
@@ -108,7 +113,9 @@ def test_the_same_picture_is_stored_once_and_another_beside_it(tmp_path: Path) -
         ("nothing.png", png_claiming(0, 10)),
     ],
 )
-def test_what_is_no_picture_is_refused_by_its_name(tmp_path: Path, name: str, content: bytes) -> None:
+def test_what_is_no_picture_is_refused_by_its_name(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ImageRefused) as refusal:
         illustrating.store_image(tmp_path / name)
@@ -121,7 +128,7 @@ def test_a_picture_of_too_many_pixels_is_refused_before_it_is_unpacked(
     tmp_path: Path, side: int
 ) -> None:
     (tmp_path / "vast.png").write_bytes(png_claiming(side, side))
-    with pytest.raises(ImageRefused, match="the picture vast.png has more than 50,000,000 pixels"):
+    with pytest.raises(ImageRefused, match=r"vast\.png has more than 50,000,000 pixels"):
         illustrating.store_image(tmp_path / "vast.png")
 
 
@@ -129,7 +136,7 @@ def test_a_picture_of_too_many_bytes_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(illustrating, "FILE_BYTES", 50)
-    with pytest.raises(ImageRefused, match="the picture boat.png is larger than 50 bytes"):
+    with pytest.raises(ImageRefused, match=r"boat\.png is larger than 50 bytes"):
         illustrating.store_image(drawn(tmp_path / "boat.png"))
 
 
@@ -142,15 +149,27 @@ def test_a_picture_that_is_not_there_is_refused(tmp_path: Path, name: str) -> No
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     folder = tmp_path_factory.mktemp("whole")
-    return {kind: drawn(folder / f"a.{kind}", exif=b"Exif\0\0MM\0*" + bytes(20)).read_bytes() for kind in ("jpg", "png", "webp")} | {
-        "gif": drawn(folder / "a.gif").read_bytes()
-    }
+    return {
+        kind: drawn(folder / f"a.{kind}", exif=b"Exif\0\0MM\0*" + bytes(20)).read_bytes()
+        for kind in ("jpg", "png", "webp")
+    } | {"gif": drawn(folder / "a.gif").read_bytes()}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
-@given(kind=st.sampled_from(["jpg", "png", "webp", "gif"]), hurts=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=8), kept=st.floats(0.2, 1))
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60
+)
+@given(
+    kind=st.sampled_from(["jpg", "png", "webp", "gif"]),
+    hurts=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=8),
+    kept=st.floats(0.2, 1),
+)
 def test_a_damaged_picture_is_stored_or_refused_and_nothing_else(
-    app: Flask, tmp_path: Path, whole: dict[str, bytes], kind: str, hurts: list[tuple[float, int]], kept: float
+    app: Flask,
+    tmp_path: Path,
+    whole: dict[str, bytes],
+    kind: str,
+    hurts: list[tuple[float, int]],
+    kept: float,
 ) -> None:
     content = bytearray(whole[kind])
     for where, byte in hurts:
@@ -164,6 +183,9 @@ def test_a_damaged_picture_is_stored_or_refused_and_nothing_else(
     assert Image.open(BytesIO((illustrating.folder() / stored.name).read_bytes())).format == "WEBP"
 
 
-@pytest.mark.parametrize("name", ["../secret-key", "a.webp", "A" * 32 + ".webp", "0" * 32 + ".webp\n", "0" * 32 + ".png", ""])
+@pytest.mark.parametrize(
+    "name",
+    ["../secret-key", "a.webp", "A" * 32 + ".webp", "0" * 32 + ".webp\n", "0" * 32 + ".png", ""],
+)
 def test_only_names_of_ours_are_names_of_pictures(name: str) -> None:
     assert not illustrating.is_image_name(name)

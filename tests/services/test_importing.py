@@ -33,7 +33,9 @@ def names(articles_names: list) -> list[str]:
 
 
 def test_an_article_is_known_again_by_its_id_whatever_else_has_changed() -> None:
-    import_items(fields_of(id="7", slug="first", title="First", source_url="https://a.example.org/"))
+    import_items(
+        fields_of(id="7", slug="first", title="First", source_url="https://a.example.org/")
+    )
     tally = import_items(
         fields_of(id="7", slug="second", title="Second", source_url="https://b.example.org/")
     )
@@ -68,7 +70,9 @@ def test_an_article_never_takes_the_slug_of_another(others: str) -> None:
 
 def test_without_an_id_an_article_is_known_again_by_its_slug() -> None:
     import_items(fields_of(slug="boat", source_url="https://a.example.org/"))
-    tally = import_items(fields_of(slug="boat", title="Changed", source_url="https://b.example.org/"))
+    tally = import_items(
+        fields_of(slug="boat", title="Changed", source_url="https://b.example.org/")
+    )
     assert (tally.created, tally.updated, newest_made().title) == (0, 1, "Changed")
 
 
@@ -144,7 +148,9 @@ def test_a_slug_is_made_when_what_is_given_is_none(given: str, slug: str) -> Non
     assert newest_made().slug == slug
 
 
-@pytest.mark.parametrize("given", [{"id": "7"}, {"slug": "b"}, {"source_url": "https://a.example.org/"}, {}])
+@pytest.mark.parametrize(
+    "given", [{"id": "7"}, {"slug": "b"}, {"source_url": "https://a.example.org/"}, {}]
+)
 @pytest.mark.parametrize("size", [1, 2, 250])
 def test_the_same_item_twice_in_a_run_is_one_article_also_over_the_border_of_a_batch(
     monkeypatch: pytest.MonkeyPatch, given: dict[str, object], size: int
@@ -157,9 +163,7 @@ def test_the_same_item_twice_in_a_run_is_one_article_also_over_the_border_of_a_b
 
 
 @pytest.mark.parametrize("n", [1, 3, 4, 5, 8])
-def test_nothing_is_lost_at_the_borders_of_batches(
-    monkeypatch: pytest.MonkeyPatch, n: int
-) -> None:
+def test_nothing_is_lost_at_the_borders_of_batches(monkeypatch: pytest.MonkeyPatch, n: int) -> None:
     monkeypatch.setattr(importing, "BATCH", 4)
     items = [fields_of(authors=["Ada Quay"], topics=[f"Topic {i % 2}"]) for i in range(n)]
     assert import_items(*items).created == n
@@ -226,7 +230,9 @@ def test_what_comes_from_an_archive_is_not_called_updated_until_it_changes() -> 
 
 
 def test_authors_and_topics_stand_in_the_order_in_which_they_were_given() -> None:
-    import_items(fields_of(slug="boat", authors=["Zoë Pier", "Ada Quay", "Max Dock"], topics=["B", "A"]))
+    import_items(
+        fields_of(slug="boat", authors=["Zoë Pier", "Ada Quay", "Max Dock"], topics=["B", "A"])
+    )
     assert names(newest_made().authors) == ["Zoë Pier", "Ada Quay", "Max Dock"]
     assert names(newest_made().topics) == ["B", "A"]
     db.session.expunge_all()
@@ -239,14 +245,19 @@ def test_a_text_that_changed_has_its_new_sections_and_no_old_ones() -> None:
     import_items(fields_of(slug="boat", body="Lead.\n\n**Costs:** Much.\n\n**Crew:** Two."))
     assert [s.label for s in newest_made().sections] == ["", "Costs", "Crew"]
     import_items(fields_of(slug="boat", body="**Crew:** Three now."))
-    assert [(s.position, s.label, s.text) for s in newest_made().sections] == [(0, "Crew", "Three now.")]
+    assert [(s.position, s.label, s.text) for s in newest_made().sections] == [
+        (0, "Crew", "Three now.")
+    ]
     assert count(Section) == 1
     assert newest_made().word_count == 3
 
 
 def test_an_article_in_no_language_is_in_the_sites() -> None:
     import_items(fields_of(slug="a"), fields_of(slug="b", language="pt-BR"))
-    assert list(db.session.scalars(select(Article.language).order_by(Article.slug))) == ["en", "pt-BR"]
+    assert list(db.session.scalars(select(Article.language).order_by(Article.slug))) == [
+        "en",
+        "pt-BR",
+    ]
 
 
 def test_a_changed_and_a_new_article_wait_for_the_index_and_an_unchanged_one_does_not() -> None:
@@ -263,7 +274,10 @@ def test_a_picture_on_another_host_is_remarked_and_the_article_goes_in() -> None
     tally = import_items(fields_of(image="https://cdn.example.org/boat.png"))
     assert tally.created == 1
     assert tally.remarks == [
-        ("item 1", "the picture https://cdn.example.org/boat.png was not fetched; give it as a file")
+        (
+            "item 1",
+            "the picture https://cdn.example.org/boat.png was not fetched; give it as a file",
+        )
     ]
     assert newest_made().image_name == ""
 
@@ -288,8 +302,19 @@ def test_a_picture_is_stored_with_its_words_and_taken_out_again(
 
 
 def test_no_text_whatever_stops_an_import() -> None:
-    odd = ["\x1b[0m red", "&#x1b;", "<", "<div>" * 3000, "\u202e\ufeff\ufffe", "[" * 3000, "```", "<!--"]
-    tally = import_items(*(fields_of(body=body, format=f) for body in odd for f in ("html", "markdown")))
+    odd = [
+        "\x1b[0m red",
+        "&#x1b;",
+        "<",
+        "<div>" * 3000,
+        "\u202e\ufeff\ufffe",
+        "[" * 3000,
+        "```",
+        "<!--",
+    ]
+    tally = import_items(
+        *(fields_of(body=body, format=f) for body in odd for f in ("html", "markdown"))
+    )
     assert tally.created == len(odd) * 2
     finding.catch_up()
     assert finding.pending() == 0
@@ -346,7 +371,9 @@ def test_an_import_that_is_killed_and_run_again_loses_nothing_and_has_nothing_tw
     settings: Settings, clock: Clock, tmp_path: Path, moment: str
 ) -> None:
     data, path = tmp_path / "killed", tmp_path / "articles.jsonl"
-    items = [fields_of(authors=["Ada Quay"], topics=["Ports"], title=f"Boat {n}") for n in range(60)]
+    items = [
+        fields_of(authors=["Ada Quay"], topics=["Ports"], title=f"Boat {n}") for n in range(60)
+    ]
     path.write_text("".join(json.dumps(item) + "\n" for item in items))
     code = KILLED.format(moment=MOMENTS[moment].replace("\n", "\n    "))
     with processes.started(code, data, str(path)) as victim:
@@ -359,7 +386,9 @@ def test_an_import_that_is_killed_and_run_again_loses_nothing_and_has_nothing_tw
         assert sorted(db.session.scalars(select(Article.title))) == sorted(
             str(item["title"]) for item in items
         )
-        assert {names(a.authors) == ["Ada Quay"] for a in db.session.scalars(select(Article))} == {True}
+        assert {names(a.authors) == ["Ada Quay"] for a in db.session.scalars(select(Article))} == {
+            True
+        }
         assert finding.find("boat", finding.Sort.BEST, 1, 10).total == 60
         assert [check for check in checkup.examine() if not check.is_well] == []
         db.session.remove()

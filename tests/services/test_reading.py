@@ -73,7 +73,11 @@ def test_topics_authors_and_sources_list_what_is_visible_there() -> None:
     ports, ada = reading.topic_at("ports"), reading.author_at("ada-quay")
     assert (ports.name, ada.name) == ("Ports", "Ada Quay")
     visible = reading.visible()
-    for listing in (visible.on_topic(ports), visible.by_author(ada), visible.from_source("a.example.org")):
+    for listing in (
+        visible.on_topic(ports),
+        visible.by_author(ada),
+        visible.from_source("a.example.org"),
+    ):
         assert [article.title for article in listing.newest_first(10)] == ["In"]
         assert listing.count() == 1
     assert [(c.name, c.slug, c.count) for c in visible.counts_by_topic()] == [("Ports", "ports", 1)]
@@ -123,7 +127,9 @@ def test_a_day_on_which_clocks_are_put_back_has_25_hours() -> None:
     assert end - start == timedelta(hours=25)
 
 
-@pytest.mark.parametrize("given", [(0,), (2026, 13), (2026, 2, 29), (9999,), (9999, 12, 31), (10**9,)])
+@pytest.mark.parametrize(
+    "given", [(0,), (2026, 13), (2026, 2, 29), (9999,), (9999, 12, 31), (10**9,)]
+)
 def test_a_date_that_no_calendar_has_is_not_found(given: tuple[int, ...]) -> None:
     with pytest.raises(ListingNotFound):
         reading.stretch(*given)
@@ -132,8 +138,16 @@ def test_a_date_that_no_calendar_has_is_not_found(given: tuple[int, ...]) -> Non
 def test_the_archive_counts_by_month_of_the_sites_time_zone() -> None:
     site = the_site()
     site.settings = replace(site.settings, time_zone=ZoneInfo("Europe/Berlin"))
-    moments = ["2025-12-31T23:30Z", "2026-01-15T12:00Z", "2026-10-31T22:30Z", "2026-10-31T23:30Z", "2027-01-01"]
-    import_items(fields_of(published_at="2024-05-05"), *(fields_of(published_at=m) for m in moments))
+    moments = [
+        "2025-12-31T23:30Z",
+        "2026-01-15T12:00Z",
+        "2026-10-31T22:30Z",
+        "2026-10-31T23:30Z",
+        "2027-01-01",
+    ]
+    import_items(
+        fields_of(published_at="2024-05-05"), *(fields_of(published_at=m) for m in moments)
+    )
     archive = reading.archive()
     assert [(year.year, year.count) for year in archive] == [(2026, 4), (2024, 1)]
     assert [(m.first_on, m.count) for m in archive[0].months] == [
@@ -144,7 +158,9 @@ def test_the_archive_counts_by_month_of_the_sites_time_zone() -> None:
 
 
 def test_articles_between_two_moments_include_the_first_and_not_the_last() -> None:
-    import_items(*(fields_of(title=f"T{n}", published_at=f"2026-11-0{n}T00:00Z") for n in (1, 2, 3)))
+    import_items(
+        *(fields_of(title=f"T{n}", published_at=f"2026-11-0{n}T00:00Z") for n in (1, 2, 3))
+    )
     start, end = reading.stretch(2026, 11, 1)[0], reading.stretch(2026, 11, 2)[1]
     listing = reading.visible().between(start, end)
     assert [a.title for a in listing.newest_first(9)] == ["T2", "T1"]

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import flask_migrate
 import pytest
@@ -14,7 +18,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from flask import Flask
 from sqlalchemy import inspect, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, StatementError
 
 from tests import processes
 from tests.conftest import Clock
@@ -26,7 +30,7 @@ from webapp.models import Article, Section
 from webapp.services import storage
 from webapp.settings import Settings
 
-ANOTHER_MIGRATION = '''
+ANOTHER_MIGRATION = """
 import sqlalchemy as sa
 from alembic import op
 
@@ -35,7 +39,7 @@ revision, down_revision = "9999", "{after}"
 
 def upgrade():
     {deed}
-'''
+"""
 
 
 def mode_of(path: Path) -> int:
@@ -149,11 +153,11 @@ def test_a_site_that_is_up_to_date_takes_no_lock(
     storage.prepare_database()
 
 
-def test_a_new_version_migrates_a_database_that_has_articles(
-    app: Flask, migrations: Path
-) -> None:
+def test_a_new_version_migrates_a_database_that_has_articles(app: Flask, migrations: Path) -> None:
     import_items(fields_of(title="Still here"))
-    add_migration(migrations, 'op.create_table("pier", sa.Column("id", sa.Integer, primary_key=True))')
+    add_migration(
+        migrations, 'op.create_table("pier", sa.Column("id", sa.Integer, primary_key=True))'
+    )
     assert not storage.is_migrated()
     storage.prepare_database()
     assert storage.is_migrated()
@@ -177,7 +181,8 @@ def test_a_migration_that_fails_in_the_middle_leaves_nothing(app: Flask, migrati
 
 def test_a_migration_that_is_killed_leaves_nothing(settings: Settings, clock: Clock) -> None:
     code = (
-        "from sqlalchemy import event\nfrom sqlalchemy.engine import Engine\nfrom webapp import create_app\n"
+        "from sqlalchemy import event\nfrom sqlalchemy.engine import Engine\n"
+        "from webapp import create_app\n"
         "@event.listens_for(Engine, 'after_cursor_execute')\n"
         "def stop(connection, cursor, statement, *rest):\n"
         "    if 'CREATE TABLE section' in statement:\n        say_here_and_wait()\n"
@@ -262,3 +267,39 @@ def test_migrations_on_a_server_are_locked_on_this_machine(
     assert storage._lock_path() == Path(db.engine.url.database or "").parent / "prepare.lock"
     monkeypatch.setattr(db.engine.dialect, "name", "postgresql")
     assert storage._lock_path().name == "broadsheet-migrate.lock"
+
+
+def test_a_moment_that_nobody_can_place_is_not_stored(app: Flask) -> None:
+    import_items(fields_of())
+    article = db.session.scalars(select(Article)).one()
+    article.updated_at = datetime(2026, 11, 23, 12, 0)  # noqa: DTZ001
+    with pytest.raises(StatementError, match="a moment needs its time zone"):
+        db.session.commit()
+    db.session.rollback()
+
+
+def test_a_moment_comes_back_aware_and_in_utc(app: Flask) -> None:
+    import_items(fields_of())
+    article = db.session.scalars(select(Article)).one()
+    article.updated_at = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
+    db.session.commit()
+    assert article.updated_at == datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+    assert article.updated_at.tzinfo is UTC
+
+
+def test_tables_that_another_process_has_just_migrated_are_left_alone(
+    app: Flask, migrations: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_migration(
+        migrations, 'op.create_table("pier", sa.Column("id", sa.Integer, primary_key=True))'
+    )
+
+    @contextmanager
+    def locked_after_the_other(_: Path) -> Iterator[None]:
+        flask_migrate.upgrade(directory=str(migrations))
+        monkeypatch.setattr(flask_migrate, "upgrade", None)
+        yield
+
+    monkeypatch.setattr(storage, "locked", locked_after_the_other)
+    storage.prepare_database()
+    assert storage.is_migrated()

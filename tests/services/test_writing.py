@@ -114,3 +114,10 @@ def test_renaming_back_leaves_one_former_slug() -> None:
         writing.rename(article, slug)
         db.session.flush()
     assert [f.slug for f in db.session.scalars(select(FormerSlug))] == ["ship"]
+
+
+def test_the_way_a_text_is_read_comes_from_its_language() -> None:
+    article = stored()
+    assert article.direction == "ltr"
+    article.language = "ar"
+    assert article.direction == "rtl"

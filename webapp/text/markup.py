@@ -93,7 +93,7 @@ def sanitise(html: str) -> str:
 
 # What no XML may hold, and so no reader of HTML that is built on one, nor any feed.
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_TAG = re.compile(r"""<(/?)([a-z][a-z0-9]*)(?:[^>"]|"[^"]*")*>""")
+_CLEAN_TAG = re.compile(r"""<(/?)([a-z][a-z0-9]*)(?:[^>"]|"[^"]*")*>""")
 _VOID = frozenset("br col hr img wbr".split())
 
 
@@ -110,7 +110,7 @@ def _flattened(html: str) -> str:
         depth += not tag[1]
         return tag[0] if is_kept else ""
 
-    return _TAG.sub(kept, html)
+    return _CLEAN_TAG.sub(kept, html)
 
 
 def render(body: str, body_format: str) -> str:
@@ -118,10 +118,10 @@ def render(body: str, body_format: str) -> str:
     return sanitise(_markdown.render(body) if body_format == "markdown" else body)
 
 
+_KNOWN = "|".join(sorted(BLOCK_TAGS | INLINE_TAGS | INNER_TAGS | {"font", "span"}))
 _TAG = re.compile(
-    rf"</?({'|'.join(sorted(BLOCK_TAGS | INLINE_TAGS | INNER_TAGS | UNSEEN_TAGS | {'font', 'span'}))})"
-    r"(\s[^<>]*)?/?>",
-    re.IGNORECASE,
+    rf"<({'|'.join(sorted(UNSEEN_TAGS))})\b[^<>]*>.*?</\1>|</?({_KNOWN})(\s[^<>]*)?/?>",
+    re.IGNORECASE | re.DOTALL,
 )
 
 

@@ -1,0 +1,96 @@
+"""Excerpts are safe, short, cut at borders, and marked where the question matches."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.highlight import LONGEST_EXCERPT, excerpt, find_matches, mark
+from index.matching import compile_words, wanted_leaves
+from index.question import parse
+
+FILLER = "Nothing to see in this sentence at all. " * 20
+
+
+def marked(text: str, typed: str, language: str = "en") -> str:
+    return mark(text, matches(text, typed, language))
+
+
+def matches(text: str, typed: str, language: str = "en"):  # type: ignore[no-untyped-def]
+    wanted = [compile_words(leaf, ["en"]) for leaf in wanted_leaves(parse(typed).root)]
+    return find_matches(text, language, [each for each in wanted if each.units])
+
+
+def test_markup_is_escaped_first_and_marks_come_then() -> None:
+    assert marked("<i>owl</i> & owl", "owl i") == (
+        "&lt;<mark>i</mark>&gt;<mark>owl</mark>&lt;/<mark>i</mark>&gt; &amp; <mark>owl</mark>"
+    )
+
+
+def test_stems_and_forms_are_marked_as_they_are_found() -> None:
+    assert marked("It regulates ZX-81s", "regulation zx81") == (
+        "It <mark>regulates</mark> <mark>ZX-81s</mark>"
+    )
+
+
+def test_a_phrase_is_marked_as_one_and_its_words_alone_are_not() -> None:
+    assert marked("food, slow food", '"slow food"') == "food, <mark>slow food</mark>"
+
+
+def test_what_is_left_out_of_the_question_is_not_marked() -> None:
+    assert marked("owl and hawk", "owl -hawk") == "<mark>owl</mark> and hawk"
+
+
+def test_a_prefix_marks_the_words_that_begin_so() -> None:
+    assert marked("owl owlet bowl", "owl*") == "<mark>owl</mark> <mark>owlet</mark> bowl"
+
+
+def test_characters_of_unspaced_scripts_are_marked_as_found() -> None:
+    assert marked("東京で会議", "会議", "ja") == "東京で<mark>会議</mark>"
+
+
+def test_lines_become_one_and_control_signs_are_replaced() -> None:
+    assert mark("a\n b\x00\ud800", ()) == "a b\ufffd?"
+
+
+def test_an_excerpt_begins_with_the_sentence_of_the_match() -> None:
+    text = FILLER + "The owl came. " + FILLER
+    html, value = excerpt(text, matches(text, "owl"))
+    assert html.startswith("The <mark>owl</mark> came.")
+    assert value > 1
+
+
+def test_an_excerpt_shows_the_place_where_most_is_found_together() -> None:
+    text = "An owl. " + FILLER + "Here owl and hawk meet. " + FILLER
+    assert excerpt(text, matches(text, "owl hawk"))[0].startswith("Here <mark>owl</mark>")
+
+
+def test_within_long_sentences_an_excerpt_is_cut_between_words() -> None:
+    text = "word " * 100 + "owl " + "word " * 100
+    html, _ = excerpt(text, matches(text, "owl"))
+    assert re.fullmatch(r"…(word )+<mark>owl</mark>( word)+…", html)
+    assert "owl" in excerpt("x" * 500 + " owl", matches("x" * 500 + " owl", "owl"))[0]
+    assert excerpt("y" * 500, ())[0] == "y" * LONGEST_EXCERPT + "…"
+
+
+def test_a_short_text_is_shown_whole() -> None:
+    assert excerpt("Just this.", ()) == ("Just this.", 0.0)
+
+
+def test_without_matches_an_excerpt_is_the_beginning() -> None:
+    html, value = excerpt(FILLER, ())
+    assert html.startswith("Nothing to see")
+    assert html.endswith(("all.", "all.…"))
+    assert value == 0
+
+
+@given(st.text(), st.sampled_from(["owl", "a", "1", '"a b"', "a*", "x OR b"]))
+def test_any_text_becomes_safe_html_of_bounded_length(text: str, typed: str) -> None:
+    html, _ = excerpt(text, matches(text, typed))
+    bare = re.sub(r"</?mark>", "", html)
+    assert not re.search(r"[<>\"']", bare)
+    assert html.count("<mark>") == html.count("</mark>")
+    assert len(re.sub(r"&#?\w+;", "?", bare)) <= LONGEST_EXCERPT + 2
+    html.encode()
