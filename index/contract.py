@@ -142,8 +142,8 @@ class SearchEngine(Protocol):
     def rebuild(self, documents: Iterable[Document]) -> int:
         """Build a whole new index beside the present one, then swap; how many it holds.
 
-        Readers are answered by the old one until the swap. For the holder of the turn
-        only. When it fails, or `documents` raises, the old one stays.
+        Each id is to come once. Readers are answered by the old one until the swap. For the
+        holder of the turn only. When it fails, or `documents` raises, the old one stays.
         """
 
     def stamps(self) -> Iterator[tuple[int, int]]:

@@ -86,9 +86,7 @@ def _unit(form: Form, languages: tuple[str, ...], gap: int, is_prefix: bool) -> 
     return Unit(together, (form.parts, *stemmed), gap=gap)
 
 
-def _stemmed(
-    word: str, own: tuple[str, ...], languages: tuple[str, ...]
-) -> tuple[Chain, ...]:
+def _stemmed(word: str, own: tuple[str, ...], languages: tuple[str, ...]) -> tuple[Chain, ...]:
     """Give the terms of the words with the same stem: the word's `own`, or by any language."""
     if not languages:
         return ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -54,15 +54,31 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def app(settings: Settings, clock: Clock) -> Iterator[Flask]:
-    app = create_app(settings, clock)
-    app.test_client_class = CheckingClient
-    app.testing = True
+def make_app(clock: Clock) -> Iterator[Callable[[Settings], Flask]]:
+    """Make sites of other settings; all are closed in the end."""
+    made: list[Flask] = []
+
+    def make(settings: Settings) -> Flask:
+        app = create_app(settings, clock)
+        app.test_client_class = CheckingClient
+        app.testing = True
+        made.append(app)
+        return app
+
+    yield make
+    for app in made:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+        app.extensions["broadsheet"].engine.close()
+
+
+@pytest.fixture
+def app(settings: Settings, make_app: Callable[[Settings], Flask]) -> Iterator[Flask]:
+    app = make_app(settings)
     with app.app_context():
         yield app
         db.session.remove()
-        db.engine.dispose()
-        app.extensions["broadsheet"].engine.close()
 
 
 @pytest.fixture

@@ -85,9 +85,10 @@ def test_each_labelled_section_is_data_on_the_page_in_results_and_as_json(
         assert result["section"]["label"] == label
         anchor = result["section"]["url"].partition("#")[2]
         assert page.all("div", id=anchor)
-        assert f"/articles/{slug}#{anchor}" in client.page(
-            "/search", query_string={"q": words}
-        ).links()
+        assert (
+            f"/articles/{slug}#{anchor}"
+            in client.page("/search", query_string={"q": words}).links()
+        )
 
 
 @needs_news

@@ -7,18 +7,16 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from tests.conftest import Clock
 from tests.factories import fields_of, make_article, make_articles
 from tests.pages import CheckingClient
 from tests.test_serving import free_port
-from webapp import create_app
 from webapp.extensions import db
 from webapp.services import checkup, publishing
 from webapp.settings import Settings
@@ -72,18 +70,14 @@ def server() -> Iterator[str]:
 
 
 @pytest.fixture
-def app(server: str, settings: Settings, clock: Clock) -> Iterator[Flask]:
-    app = create_app(replace(settings, database_url=server), clock)
-    app.test_client_class = CheckingClient
-    app.testing = True
+def app(server: str, settings: Settings, make_app: Callable[[Settings], Flask]) -> Iterator[Flask]:
+    app = make_app(replace(settings, database_url=server))
     with app.app_context():
         yield app
         db.session.remove()
         db.drop_all()
         with db.engine.begin() as connection:
             connection.exec_driver_sql("DROP TABLE alembic_version")
-        db.engine.dispose()
-        app.extensions["broadsheet"].engine.close()
 
 
 def test_every_page_answers_from_postgresql(client: CheckingClient) -> None:

@@ -58,7 +58,10 @@ def _time_zone(value: str) -> ZoneInfo:
 def _folder(value: str) -> Path:
     if not value.strip():
         raise ValueError("give a folder")
-    return (ROOT / Path(value).expanduser()).resolve()
+    try:
+        return (ROOT / Path(value).expanduser()).resolve()
+    except (RuntimeError, OSError):
+        raise ValueError("give a folder that can be found") from None
 
 
 def _database_url(value: str) -> str:

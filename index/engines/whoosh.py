@@ -13,7 +13,8 @@ from itertools import islice
 from pathlib import Path
 from typing import cast
 
-from whoosh.index import EmptyIndexError, FileIndex
+from whoosh.index import TOC, EmptyIndexError, FileIndex
+from whoosh.reading import SegmentReader
 from whoosh.writing import PostingPool, SegmentWriter
 
 from index.answering import answer, telling_terms
@@ -127,15 +128,11 @@ class WhooshSearch:
                 self._opened = None
                 try:
                     self._opened = _Opened(name, self._generations.path(name))
-                except (FileNotFoundError, EmptyIndexError, _Moved):
-                    # Superseded while we opened it, or gone altogether.
+                except FileNotFoundError:
+                    # A commit came while we opened it, or it is gone altogether.
                     continue
             return self._opened.snapshot
         raise IndexMissing("The search index is damaged. It has to be built anew.")
-
-
-class _Moved(Exception):
-    """A commit came between two looks at the index."""
 
 
 class _Opened:
@@ -143,18 +140,17 @@ class _Opened:
 
     def __init__(self, name: str, folder: Path) -> None:
         self._name, self._folder = name, folder
+        storage = DurableStorage(folder)
         with reading_whole():
             try:
-                index = FileIndex(DurableStorage(folder), schema=schema())
-                self._commit = index.latest_generation()
-                reader = index.reader()
-                is_same = index.latest_generation() == self._commit
+                toc = TOC.read(storage, "MAIN", schema=schema())
             except EmptyIndexError:
                 raise FileNotFoundError(folder) from None
-            if not is_same:
-                raise _Moved
+            self._commit = toc.generation
             # Never Searcher.refresh(): it keeps segments that were merged away.
-            self.snapshot = Snapshot(reader)
+            self.snapshot = Snapshot(
+                SegmentReader(storage, toc.schema, segment) for segment in toc.segments
+            )
 
     def is_last(self, name: str) -> bool:
         """Say whether nothing was committed since; costs two looks into a folder."""
@@ -187,8 +183,9 @@ def _commit(
         writer.commit(merge=merge)
     except BaseException:
         # A full disk may keep us from cleaning up as well; the next commit does it then.
-        with suppress(OSError):
-            writer.cancel()
+        if not writer.is_closed:
+            with suppress(OSError):
+                writer.cancel()
         raise
 
 

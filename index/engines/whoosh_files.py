@@ -105,13 +105,16 @@ class DurableStorage(FileStorage):
 
     def open_file(self, name: str, **kwargs: object) -> StructFile:
         """Open a file to read; segments are mapped."""
-        if not name.endswith(".seg"):
-            plain: StructFile = super().open_file(name, **kwargs)
-            return plain
-        with (Path(self.folder) / name).open("rb") as file:
-            return MappedFile(
-                memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)), name
-            )
+        path = Path(self.folder) / name
+        if name.endswith(".toc"):
+            # Small, and Whoosh leaves it open when it cannot be read.
+            return MappedFile(memoryview(path.read_bytes()), name)
+        if name.endswith(".seg"):
+            with path.open("rb") as file:
+                pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            return MappedFile(memoryview(pages), name)
+        plain: StructFile = super().open_file(name, **kwargs)
+        return plain
 
     def rename_file(self, oldname: str, newname: str, safe: bool = False) -> None:
         """Rename a file, durably."""

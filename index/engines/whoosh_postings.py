@@ -6,41 +6,31 @@ Knows Whoosh's readers; refuses to know questions and scores, and to change anyt
 from __future__ import annotations
 
 import heapq
-import pickle
-import struct
-import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from whoosh import reading
-from whoosh.filedb.filetables import FileFormatError
-from whoosh.index import IndexError as WhooshIndexError
 from whoosh.reading import IndexReader, TermNotFound
 
 from index.answering import Text
 from index.contract import IndexMissing, IndexUnavailable
 from index.engines.whoosh_schema import text_from, unpack
 
-# What Whoosh raises when the bytes it reads are not those that it wrote. (2.7.4 has no name of
-# its own for a corrupt index.)
-_DAMAGE = (
-    getattr(reading, "CorruptIndexError", FileFormatError), WhooshIndexError, FileFormatError,
-    pickle.UnpicklingError, struct.error, zlib.error, EOFError, AssertionError, AttributeError,
-    ImportError, LookupError, MemoryError, NameError, OverflowError, TypeError, ValueError,
-)  # fmt: skip
-
 
 @contextmanager
 def reading_whole() -> Iterator[None]:
-    """Turn what Whoosh raises on damaged files into IndexMissing; goes around reading alone."""
+    """Turn what Whoosh raises on damaged files into IndexMissing; goes around reading alone.
+
+    FileNotFoundError passes: files go when another process commits. All else is caught, since
+    Whoosh unpickles what it reads: on damaged bytes anything is raised, bare Exception included.
+    """
     try:
         yield
     except FileNotFoundError:
         raise
     except OSError as problem:
         raise IndexUnavailable(f"The search index cannot be read: {problem}") from problem
-    except _DAMAGE as problem:
+    except Exception as problem:
         raise IndexMissing("The search index is damaged. It has to be built anew.") from problem
 
 
@@ -58,10 +48,13 @@ class Snapshot:
     Not for several threads at once.
     """
 
-    def __init__(self, reader: IndexReader) -> None:
-        """Open the columns of a reader; postings are read when they are asked for."""
-        leaves = reader.leaf_readers() if reader.doc_count_all() else []
-        self.leaves: list[tuple[IndexReader, int]] = list(leaves)
+    def __init__(self, leaves: Iterable[IndexReader]) -> None:
+        """Open the columns of the readers of all segments; postings are read when asked for."""
+        self.leaves: list[tuple[IndexReader, int]] = []
+        offset = 0
+        for leaf in leaves:
+            self.leaves.append((leaf, offset))
+            offset += leaf.doc_count_all()
         self.ids = self._column("id")
         self.published = self._column("published")
         self.lengths = self._column("length")
@@ -131,6 +124,8 @@ class Snapshot:
                     weights[document] = matcher.weight()
                     values[document] = matcher.value()
                     matcher.next()
+            if weights and max(weights) >= len(self.ids):
+                raise ValueError("postings of documents that there are not")
         return found
 
 

@@ -58,7 +58,7 @@ def pack(places: Sequence[int]) -> bytes:
 
 def unpack(value: bytes) -> tuple[int, ...]:
     """Unpack the places of a posting."""
-    return _packing(len(value) // 4).unpack(value)
+    return _packing(len(value) // 4).unpack_from(value)
 
 
 class LaidOut(FieldType):

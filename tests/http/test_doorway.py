@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask import Flask, request
 
-from tests.conftest import Clock
 from tests.factories import make_article
 from tests.pages import CheckingClient
-from webapp import create_app
 from webapp.http.assets import static_url
 from webapp.settings import Settings
 
@@ -39,10 +38,11 @@ def test_only_the_sites_own_names_are_answered_to(
     assert client.get("/healthz", headers={"Host": host}).status_code == 200
 
 
-def test_a_host_that_the_operator_allows_is_answered_to(settings: Settings, clock: Clock) -> None:
-    app = create_app(
-        replace(settings, site_url="https://news.example.org", allowed_hosts=("www.example.org",)),
-        clock,
+def test_a_host_that_the_operator_allows_is_answered_to(
+    settings: Settings, make_app: Callable[[Settings], Flask]
+) -> None:
+    app = make_app(
+        replace(settings, site_url="https://news.example.org", allowed_hosts=("www.example.org",))
     )
     client = app.test_client()
     for host, status in (("news.example.org", 200), ("www.example.org", 200), ("b.example", 400)):
@@ -124,11 +124,13 @@ def test_nothing_but_static_files_is_served_as_such(client: CheckingClient, name
     ],
 )
 def test_only_a_trusted_proxy_is_believed_about_the_client(
-    settings: Settings, clock: Clock, remote: str, forwarded: str, seen: str | None
+    settings: Settings,
+    make_app: Callable[[Settings], Flask],
+    remote: str,
+    forwarded: str,
+    seen: str | None,
 ) -> None:
-    app = create_app(
-        replace(settings, trusted_proxies=(ipaddress.ip_network("10.0.0.0/8"),)), clock
-    )
+    app = make_app(replace(settings, trusted_proxies=(ipaddress.ip_network("10.0.0.0/8"),)))
     told: list[str | None] = []
     app.before_request(lambda: told.append(request.remote_addr))
     headers = {"X-Forwarded-For": forwarded, "X-Forwarded-Proto": "https"}

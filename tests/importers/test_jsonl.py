@@ -133,6 +133,16 @@ def test_of_a_damaged_file_what_stands_before_the_damage_is_read(
         assert all(isinstance(item, ImportedArticle) for item in items[:1000])
 
 
+def test_of_an_archive_with_a_broken_part_the_parts_before_it_are_read(tmp_path: Path) -> None:
+    # Three is no kind of block that deflate knows (RFC 1951, 3.2.3).
+    broken = gzip.compress(WHOLE)[:10] + b"\xff" * 50
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(WHOLE) + broken)
+    assert titles(tmp_path / "a.jsonl.gz") == ["Boat 0", "Boat 1", "Boat 2"]
+    assert problems(tmp_path / "a.jsonl.gz") == [
+        ("the file", "it is damaged; what stood before that was read")
+    ]
+
+
 def test_the_bytes_read_are_told_and_add_up_to_the_file(path: Path) -> None:
     path.write_bytes(WHOLE)
     told: list[int] = []

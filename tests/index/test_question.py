@@ -58,7 +58,10 @@ def read(typed: str) -> object:
         ('title:("deep sea" OR x)', {"or": ['title:"deep sea"', "title:x"]}),
         ("why:cost big:cost", ["Why this matters:cost", "The big picture:cost"]),
         ('in:"Next up" cost -x', ["[Next up]", "Next up:cost", ("-", "Next up:x")]),
-        ("in:why cost OR by:ann", ["[Why this matters]", {"or": ["Why this matters:cost", "by:ann"]}]),
+        (
+            "in:why a OR by:ann",
+            ["[Why this matters]", {"or": ["Why this matters:a", "by:ann"]}],
+        ),
         ("in:why (a b)", ["[Why this matters]", ["Why this matters:a", "Why this matters:b"]]),
         ("gover*", "gover*"),
         ("after:2026 date:2026-02-03 sea", [("after", "2026"), ("date", "2026-02-03"), "sea"]),
@@ -118,7 +121,9 @@ def test_any_text_is_read(typed: str) -> None:
     assert bool(question) == (question.root is not None)
 
 
-@given(st.lists(st.sampled_from(['"', "(", ")", "-", "OR", "title:", "in:", "why:", "a*", " ", "x"])))
+@given(
+    st.lists(st.sampled_from(['"', "(", ")", "-", "OR", "title:", "in:", "why:", "a*", " ", "x"]))
+)
 def test_any_order_of_signs_is_read(signs: list[str]) -> None:
     parse("".join(signs), now=NOW)
     parse(" ".join(signs), now=NOW)
@@ -126,7 +131,14 @@ def test_any_order_of_signs_is_read(signs: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["x" * 10_000, "word " * 500, "(" * 200 + "a" + ")" * 200, '"' * 9_999, "-(" * 3_000, "a OR " * 999],
+    [
+        "x" * 10_000,
+        "word " * 500,
+        "(" * 200 + "a" + ")" * 200,
+        '"' * 9_999,
+        "-(" * 3_000,
+        "a OR " * 999,
+    ],
 )
 def test_the_longest_questions_are_read_in_bounded_time(typed: str) -> None:
     before = time.process_time()
@@ -148,7 +160,9 @@ def test_each_part_knows_where_it_was_typed() -> None:
     typed = 'sea -title:"deep blue" after:2026 gover*'
     root = parse(typed, now=NOW).root
     assert isinstance(root, Every)
-    pieces = [typed[part.start : part.end] for part in root.parts if not isinstance(part, Every | Either)]
+    pieces = [
+        typed[part.start : part.end] for part in root.parts if not isinstance(part, Every | Either)
+    ]
     assert pieces == ["sea", '-title:"deep blue"', "after:2026", "gover*"]
 
 

@@ -6,11 +6,12 @@ import errno
 import multiprocessing
 import os
 import random
-import signal
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import pytest
@@ -31,34 +32,31 @@ def whoosh(folder: Path) -> WhooshSearch:
     return WhooshSearch(folder)
 
 
-def in_another_process(target: Callable[..., None], *given: object) -> Connection:
+def in_another_process(
+    target: Callable[..., None], *given: object
+) -> tuple[SpawnProcess, Connection]:
     ours, theirs = processes.Pipe()
     process = processes.Process(target=target, args=(theirs, *given), daemon=True)
     process.start()
     theirs.close()
-    return ours
+    return process, ours
 
 
 def _hold_turn(connection: Connection, folder: Path) -> None:
     with open_index("whoosh", folder).turn() as is_ours:
         connection.send(is_ours)
         connection.recv()
-        connection.send((os.getpid(),))
-        connection.recv()
 
 
 def test_the_turn_is_one_over_all_processes_and_ends_with_its_holder(
     whoosh: WhooshSearch, folder: Path
 ) -> None:
-    other = in_another_process(_hold_turn, folder)
+    process, other = in_another_process(_hold_turn, folder)
     assert other.recv() is True
     with whoosh.turn() as is_ours:
         assert not is_ours
-    other.send("who are you")
-    (pid,) = other.recv()
-    os.kill(pid, signal.SIGKILL)
-    with pytest.raises(EOFError):
-        other.recv()
+    process.kill()
+    process.join()
     with whoosh.turn() as is_ours:
         assert is_ours
 
@@ -78,7 +76,7 @@ def _write(connection: Connection, folder: Path) -> None:
 
 def test_changes_of_another_process_are_seen_at_once(whoosh: WhooshSearch, folder: Path) -> None:
     filled(whoosh, [document(1, "meteor")])
-    writer = in_another_process(_write, folder)
+    _, writer = in_another_process(_write, folder)
     expected = {1}
     for id in range(2, 12):
         writer.send(("apply", [id]))
@@ -105,23 +103,18 @@ def test_a_writer_killed_at_any_moment_leaves_the_index_before_or_after(
     folder: Path, seed: int
 ) -> None:
     filled(open_index("whoosh", folder), [document(id, stamp=0) for id in range(1, 6)])
-    ours, theirs = processes.Pipe()
-    writer = processes.Process(target=_write_until_killed, args=(theirs, folder), daemon=True)
-    writer.start()
-    theirs.close()
+    writer, ours = in_another_process(_write_until_killed, folder)
     done = 0
     until = time.monotonic() + random.Random(seed).uniform(0.05, 0.4)
     assert ours.poll(60)
     while time.monotonic() < until:
         if ours.poll(0.001):
             done = ours.recv()
-    os.kill(writer.pid or 0, signal.SIGKILL)
+    writer.kill()
     writer.join()
-    try:
+    with suppress(EOFError):
         while True:
             done = ours.recv()
-    except EOFError:
-        pass
     engine = open_index("whoosh", folder)
     stamps = dict(engine.stamps())
     assert set(stamps) == {1, 2, 3, 4, 5}
@@ -188,7 +181,8 @@ def test_builds_of_many_batches_hold_everything(
 
 
 @pytest.mark.parametrize(
-    "content", ["", "nonsense", "\xff\xfe", "whoosh-0.0 g-x", "{version} ../etc", "{version} g-gone"]
+    "content",
+    ["", "nonsense", "\xff\xfe", "whoosh-0.0 g-x", "{version} ../etc", "{version} g-gone"],
 )
 def test_an_index_of_another_version_or_none_is_missing(
     whoosh: WhooshSearch, folder: Path, content: str
@@ -301,7 +295,7 @@ def test_a_segment_is_on_the_disk_before_the_contents_that_name_it(
     sync, rename = os.fsync, DurableStorage.rename_file
 
     def noted_sync(handle: int) -> None:
-        events.append(Path(os.readlink(f"/proc/self/fd/{handle}")).suffix)
+        events.append(Path(f"/proc/self/fd/{handle}").readlink().suffix)
         sync(handle)
 
     def noted_rename(self: DurableStorage, old: str, new: str, safe: bool = False) -> None:

@@ -177,6 +177,7 @@ def test_an_article_is_published_also_while_the_index_is_unavailable(
     finding.catch_up()
     engine, the_site().engine = the_site().engine, Deaf()  # type: ignore[assignment]
     publishing.publish("boat")
+    assert not db.session().in_transaction()
     assert db.session.scalars(select(Article.status)).one() == Status.PUBLISHED
     assert finding.pending() == 1
     assert "The index did not take a change: The index cannot be written." in caplog.text
@@ -294,6 +295,21 @@ def test_rebuilding_counts_every_article_and_forgets_what_was_pending(
     assert told == [1] * 5
     assert finding.pending() == 0
     assert len(titles("theodolite")) == 5
+
+
+def test_a_change_made_during_a_rebuild_is_not_left_lying() -> None:
+    make_articles(2, body="A theodolite.")
+    changed, left = article_titled(titles("theodolite")[0]).id, [1]
+
+    def change(_: int) -> None:
+        while left:
+            left.pop()
+            db.session.add(IndexChange(article_id=changed))
+            db.session.commit()
+
+    assert finding.rebuild(change) == 2
+    assert left == []
+    assert finding.pending() == 0
 
 
 def test_a_rebuild_that_fails_leaves_the_index_and_what_is_pending(

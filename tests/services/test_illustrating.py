@@ -123,6 +123,12 @@ def test_what_is_no_picture_is_refused_by_its_name(
     assert list(illustrating.folder().iterdir()) == []
 
 
+@pytest.mark.parametrize("kind", ["bmp", "tiff", "ppm", "ico", "pdf"])
+def test_kinds_that_no_browser_sends_are_not_even_tried(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(ImageRefused):
+        illustrating.store_image(drawn(tmp_path / f"boat.{kind}"))
+
+
 @pytest.mark.parametrize("side", [8000, 10_000, 13_000])
 def test_a_picture_of_too_many_pixels_is_refused_before_it_is_unpacked(
     tmp_path: Path, side: int

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import json
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,10 @@ from sqlalchemy import func, select
 
 from tests import processes
 from tests.conftest import NOON, Clock
-from tests.factories import article_titled, fields_of, import_items, newest_made
+from tests.factories import Pile, article_titled, fields_of, import_items, newest_made
 from webapp import create_app
 from webapp.extensions import db
+from webapp.importers import ImportedArticle, Unreadable
 from webapp.models import Article, FormerSlug, Section, Status
 from webapp.services import checkup, finding, importing, publishing, reading
 from webapp.settings import Settings
@@ -132,6 +134,13 @@ def test_an_article_that_had_no_id_takes_the_one_that_comes_with_its_slug() -> N
     assert (tally.updated, count(Article), newest_made().slug) == (1, 1, "ship")
 
 
+def test_an_article_keeps_the_id_that_a_later_source_does_not_tell() -> None:
+    import_items(fields_of(slug="boat", id="7"))
+    import_items(fields_of(slug="boat", title="Changed elsewhere"))
+    tally = import_items(fields_of(id="7", slug="ship"))
+    assert (tally.updated, count(Article), newest_made().slug) == (1, 1, "ship")
+
+
 def test_a_new_article_does_not_take_a_slug_that_leads_elsewhere() -> None:
     import_items(fields_of(id="1", slug="first"))
     import_items(fields_of(id="1", slug="second"))
@@ -169,6 +178,20 @@ def test_nothing_is_lost_at_the_borders_of_batches(monkeypatch: pytest.MonkeyPat
     assert import_items(*items).created == n
     assert count(Article) == n
     assert import_items(*items).unchanged == n
+
+
+def test_the_batches_before_a_failure_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "BATCH", 2)
+
+    def importer(zone: tzinfo) -> Iterator[ImportedArticle | Unreadable]:
+        yield from Pile([fields_of() for _ in range(5)])(zone)
+        raise OSError("the file is gone")
+
+    with pytest.raises(OSError, match="gone"):
+        importing.run_import(importer)
+    db.session.rollback()
+    assert count(Article) == 4
+    assert finding.pending() == 4
 
 
 def test_articles_of_one_title_get_slugs_of_their_own() -> None:

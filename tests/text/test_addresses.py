@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webapp.text.addresses import domain_of, is_web_address
@@ -46,6 +46,7 @@ def test_anything_else_is_no_web_address_and_has_no_domain(url: str) -> None:
     assert domain_of(url) == ""
 
 
+@settings(deadline=None)
 @given(st.text() | st.text().map("https://".__add__))
 def test_no_text_breaks_it(url: str) -> None:
     assert bool(domain_of(url)) <= is_web_address(url)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.text.test_markup import HOSTILE, assert_harmless, pieces
@@ -189,6 +189,7 @@ def test_five_thousand_nested_tags_do_not_break_it(tag: str) -> None:
     assert "the deepest words" in text
 
 
+@settings(deadline=None)
 @given(pieces)
 def test_whatever_is_cut_comes_out_harmless_with_anchors_of_its_own(html: str) -> None:
     found = split_sections(sanitise(html))
@@ -199,6 +200,7 @@ def test_whatever_is_cut_comes_out_harmless_with_anchors_of_its_own(html: str) -
     assert len(set(anchors)) == len(anchors)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webapp.text.slugs import SLUG_LENGTH, is_slug, make_slug, number_slug
@@ -37,6 +37,7 @@ def test_a_long_title_is_cut_between_words() -> None:
     assert set(slug.split("-")) == {"harbour"}
 
 
+@settings(deadline=None)
 @given(st.text(), st.integers(1, 120))
 def test_any_text_makes_a_slug_that_fits(text: str, length: int) -> None:
     slug = make_slug(text, length)
@@ -55,6 +56,7 @@ def test_what_cannot_is_none(text: str) -> None:
     assert not is_slug(text)
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"[a-z0-9]{1,100}(-[a-z0-9]{1,99})?", fullmatch=True), st.integers(2, 10**6))
 def test_a_numbered_slug_is_a_slug_and_never_too_long(slug: str, number: int) -> None:
     assert is_slug(number_slug(slug, number))

@@ -51,9 +51,8 @@ class ImportedArticle:
     def digest(self) -> str:
         """Give a number that is the same as long as nothing of it has changed."""
         told = {k: v for k, v in asdict(self).items() if k not in ("place", "folder")}
-        told["published_at"] = (
-            self.published_at.astimezone(UTC).isoformat() if self.published_at else ""
-        )
+        moment = self.published_at
+        told["published_at"] = moment.astimezone(UTC).isoformat() if moment else ""
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
@@ -75,7 +74,7 @@ class Importer(Protocol):
 def read_article(
     fields: Mapping[str, object], *, place: str, folder: Path, zone: tzinfo
 ) -> ImportedArticle:
-    """Make an article of named values. Raises ArticleUnreadable, with a sentence, when it is none."""
+    """Make an article of named values. Raises ArticleUnreadable, saying why, when it is none."""
     body_format = _line(fields, "format") or "markdown"
     if body_format not in FORMATS:
         raise ArticleUnreadable(f"format is {body_format!r}; it has to be markdown or html")

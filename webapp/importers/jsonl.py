@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from webapp.errors import ArticleUnreadable
 from webapp.importers.contract import ImportedArticle, Unreadable, guarded, read_article
@@ -49,15 +49,19 @@ class JsonLines:
                 yield Unreadable("the file", "it is damaged; what stood before that was read")
 
 
-def _unpacked(raw: IO[bytes], path: Path, stack: ExitStack) -> IO[bytes]:
+class _Lines(Protocol):
+    def readline(self, limit: int, /) -> bytes: ...
+
+
+def _unpacked(raw: IO[bytes], path: Path, stack: ExitStack) -> _Lines:
     if path.suffix == ".gz":
-        return stack.enter_context(gzip.open(raw))
+        return stack.enter_context(gzip.GzipFile(fileobj=raw))
     if path.suffix == ".xz":
-        return stack.enter_context(lzma.open(raw))
+        return stack.enter_context(lzma.LZMAFile(raw))
     return raw
 
 
-def _lines(file: IO[bytes]) -> Iterator[bytes]:
+def _lines(file: _Lines) -> Iterator[bytes]:
     """Yield lines; of one that is too long only so much that the reader refuses it."""
     while line := file.readline(LINE_BYTES + 1):
         yield line

@@ -81,7 +81,7 @@ class Articles:
         """Read all of them, as for a listing, by id."""
         return {article.id: article for article in db.session.scalars(self._select())}
 
-    def _select(self) -> Select[tuple[Article]]:
+    def _select(self) -> Select[Article]:
         return (
             select(Article)
             .where(*self.conditions)

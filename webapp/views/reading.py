@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -82,7 +83,8 @@ def show_article(slug: str) -> ResponseReturnValue:
 @public
 def list_topics() -> ResponseReturnValue:
     """Show all topics."""
-    return _directory("Topics", ".list_by_topic", "slug", reading.visible().counts_by_topic())
+    counts = reading.visible().counts_by_topic()
+    return _directory("Topics", counts, lambda slug: url_for(".list_by_topic", slug=slug))
 
 
 @pages.get("/topics/<slug>")
@@ -98,7 +100,8 @@ def list_by_topic(slug: str) -> ResponseReturnValue:
 @public
 def list_authors() -> ResponseReturnValue:
     """Show all authors."""
-    return _directory("Authors", ".list_by_author", "slug", reading.visible().counts_by_author())
+    counts = reading.visible().counts_by_author()
+    return _directory("Authors", counts, lambda slug: url_for(".list_by_author", slug=slug))
 
 
 @pages.get("/authors/<slug>")
@@ -114,7 +117,8 @@ def list_by_author(slug: str) -> ResponseReturnValue:
 @public
 def list_sources() -> ResponseReturnValue:
     """Show all sources."""
-    return _directory("Sources", ".list_by_source", "domain", reading.visible().counts_by_source())
+    counts = reading.visible().counts_by_source()
+    return _directory("Sources", counts, lambda name: url_for(".list_by_source", domain=name))
 
 
 @pages.get("/sources/<domain>")
@@ -189,10 +193,8 @@ def _listing(
     )
 
 
-def _directory(
-    heading: str, endpoint: str, argument: str, counts: list[Count]
-) -> ResponseReturnValue:
-    entries = [Entry(c.name, url_for(endpoint, **{argument: c.slug}), c.count) for c in counts]
+def _directory(heading: str, counts: list[Count], url: Callable[[str], str]) -> ResponseReturnValue:
+    entries = [Entry(each.name, url(each.slug), each.count) for each in counts]
     return render_template("reading/directory.html", heading=heading, entries=entries, intro="")
 
 
