@@ -152,3 +152,11 @@ def test_pictures_are_looked_for_beside_the_file(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     article = article_of(tmp_path, "# Boats\nThey float.", "deep/boat.md")
     assert article.folder == tmp_path / "deep"
+
+
+def test_a_text_in_a_folder_of_its_own_is_named_for_the_folder(tmp_path: Path) -> None:
+    for name in ("night-ferries", "day-ferries"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "index.md").write_text(f"---\ntitle: {name}\n---\nText.\n")
+    slugs = [item.slug for item in MarkdownFolder(tmp_path)(UTC)]
+    assert slugs == ["day-ferries", "night-ferries"]

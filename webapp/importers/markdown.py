@@ -16,6 +16,7 @@ from webapp.importers.contract import ImportedArticle, Unreadable, guarded, read
 FILE_BYTES = 4_000_000
 # The names by which other programs know our fields.
 ALIASES = {"date": "published_at", "author": "authors", "tags": "topics", "lang": "language"}
+BUNDLES = ("index", "_index", "README")
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*$\n?(.*)\Z", re.DOTALL | re.MULTILINE)
 
 
@@ -47,7 +48,9 @@ def _parse(path: Path, place: str, zone: tzinfo) -> ImportedArticle:
     fields = {ALIASES.get(name, name): value for name, value in fields.items()}
     if fields.get("published") is False:
         fields["draft"] = True
-    fields.setdefault("slug", re.sub(r"^\d{4}-\d{1,2}-\d{1,2}-", "", path.stem))
+    # A bundle is a folder of its own, with its pictures beside the text.
+    name = path.parent.name if path.stem in BUNDLES else path.stem
+    fields.setdefault("slug", re.sub(r"^\d{4}-\d{1,2}-\d{1,2}-", "", name))
     if "title" not in fields:
         found = re.match(r"\s*#[ \t]+(.+)\n?", body)
         if found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, String, Text
@@ -97,8 +97,9 @@ class Article(Base):
 
     @property
     def is_updated(self) -> bool:
-        """Whether it was changed on a later day than it was published on."""
-        return self.published_at is not None and self.updated_at.date() > self.published_at.date()
+        """Whether it was changed a day or more after it was published."""
+        published_at = self.published_at
+        return published_at is not None and self.updated_at - published_at >= timedelta(days=1)
 
 
 class Section(Base):

@@ -97,9 +97,13 @@ def prepare_database() -> None:
                     _refuse_newer_tables()
                     flask_migrate.upgrade(directory=str(MIGRATIONS))
     except DBAPIError as problem:
+        remedy = (
+            "Stop the site and bring back the data folder from a backup."
+            if db.engine.dialect.name == "sqlite"
+            else "See that its server runs and that BROADSHEET_DATABASE_URL is right."
+        )
         raise DatabaseUnavailable(
-            f"The database does not answer as it should ({_first_line(problem)}). See that its "
-            "server runs and that BROADSHEET_DATABASE_URL is right."
+            f"The database does not answer as it should ({_first_line(problem)}). {remedy}"
         ) from problem
 
 
