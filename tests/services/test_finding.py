@@ -139,6 +139,8 @@ def test_an_import_that_fails_in_the_middle_of_a_batch_leaves_no_change_behind(
 def test_catching_up_tells_the_index_all_and_leaves_nothing_pending(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    import_items(*(fields_of(body="Bread.") for _ in range(10)))
+    finding.catch_up()
     monkeypatch.setattr(finding, "BATCH", 2)
     import_items(*(fields_of(body="A theodolite.") for _ in range(5)))
     told: list[int] = []
@@ -146,6 +148,20 @@ def test_catching_up_tells_the_index_all_and_leaves_nothing_pending(
     assert told == [2, 2, 1]
     assert finding.pending() == 0
     assert dict(the_site().engine.stamps()) == finding.stamps()
+    assert len(titles("theodolite")) == 5
+
+
+def test_where_most_has_changed_the_index_is_built_anew_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(finding, "BATCH", 2)
+    import_items(*(fields_of(body="A theodolite.") for _ in range(5)))
+    engine, built = wrapped(), []
+    build = engine.rebuild
+    engine.rebuild = lambda documents: built.append(build(documents)) or built[-1]  # type: ignore[operator]
+    finding.catch_up()
+    assert built == [5]
+    assert finding.pending() == 0
     assert len(titles("theodolite")) == 5
 
 

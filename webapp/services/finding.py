@@ -117,8 +117,21 @@ def catch_up(advance: Callable[[int], None] = lambda _: None) -> None:
         with the_site().engine.turn() as is_ours:
             if not is_ours:
                 return
-            while _apply_some(advance):
-                pass
+            _catch_up_in_turn(advance)
+
+
+def _catch_up_in_turn(advance: Callable[[int], None]) -> None:
+    waiting = pending()
+    if waiting > BATCH and waiting * 2 > count_documents():
+        # Where most has changed, building anew is quicker than mending, and the result smaller.
+        _rebuild_in_turn(advance)
+        return
+    try:
+        while _apply_some(advance):
+            pass
+    except IndexMissing:
+        db.session.rollback()
+        _rebuild_in_turn(advance)
 
 
 def _apply_some(advance: Callable[[int], None]) -> bool:
@@ -128,14 +141,17 @@ def _apply_some(advance: Callable[[int], None]) -> bool:
         return False
     ids = {row.article_id for row in rows}
     documents = list(_documents(sorted(ids)))
-    try:
-        the_site().engine.apply(documents, ids - {document.id for document in documents})
-    except IndexMissing:
-        the_site().engine.rebuild(all_documents())
-    db.session.execute(delete(IndexChange).where(IndexChange.id.in_([row.id for row in rows])))
-    db.session.commit()
+    the_site().engine.apply(documents, ids - {document.id for document in documents})
+    _forget([row.id for row in rows])
     advance(len(rows))
     return True
+
+
+def _forget(changes: Sequence[int]) -> None:
+    for start in range(0, len(changes), BATCH):
+        some = changes[start : start + BATCH]
+        db.session.execute(delete(IndexChange).where(IndexChange.id.in_(some)))
+    db.session.commit()
 
 
 def rebuild(advance: Callable[[int], None] = lambda _: None) -> int | None:
@@ -147,13 +163,15 @@ def rebuild(advance: Callable[[int], None] = lambda _: None) -> int | None:
     with the_site().engine.turn() as is_ours:
         if not is_ours:
             return None
-        heard = list(db.session.scalars(select(IndexChange.id)))
-        count = the_site().engine.rebuild(_counted(all_documents(), advance))
-        for start in range(0, len(heard), BATCH):
-            some = heard[start : start + BATCH]
-            db.session.execute(delete(IndexChange).where(IndexChange.id.in_(some)))
-        db.session.commit()
+        count = _rebuild_in_turn(advance)
     catch_up()
+    return count
+
+
+def _rebuild_in_turn(advance: Callable[[int], None]) -> int:
+    heard = db.session.scalars(select(IndexChange.id)).all()
+    count = the_site().engine.rebuild(_counted(all_documents(), advance))
+    _forget(heard)
     return count
 
 
