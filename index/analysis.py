@@ -66,7 +66,8 @@ class Form:
 
     `terms` are places relative to the token's own, with the term. `parts` are the folded parts
     in order; `whole` the ways to write them as one; `written` the form with its capitals or
-    accents, where these tell a name from a word. `tokens` is how many tokens it counts for:
+    accents, where these tell a name from a word; `respelled` as it is written where these signs
+    are missing. `tokens` is how many tokens it counts for:
     one for each character in scripts without spaces, where the parts are bigrams.
     """
 
@@ -77,6 +78,7 @@ class Form:
     written: str
     tokens: int = 1
     is_bigram: bool = False
+    respelled: tuple[str, ...] = ()
 
     @property
     def written_term(self) -> str:
@@ -148,7 +150,20 @@ def _word(word: str, language: str) -> Form:
     terms = [(0, folded), *((0, STEM + s) for s in found)]
     if written:
         terms.append((0, WRITTEN + written))
-    return Form(tuple(terms), (folded,), (), found, written)
+    respelled = _respelled(word, folded)
+    terms += ((0, other) for other in respelled)
+    return Form(tuple(terms), (folded,), (), found, written, respelled=respelled)
+
+
+_RESPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
+
+
+def _respelled(word: str, folded: str) -> tuple[str, ...]:
+    """Give the form of those who have no such letters on their keyboard: Muenchen, Aarhus."""
+    if folded == word.lower():
+        return ()
+    other = fold(unicodedata.normalize("NFC", word).lower().translate(_RESPELLED))[:_LONGEST_TERM]
+    return () if other == folded else (other,)
 
 
 def _as_written(word: str, folded: str) -> str:

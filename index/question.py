@@ -20,6 +20,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 
 from index.days import read_span
 from index.nodes import (
@@ -70,7 +71,8 @@ def parse(
     """
     names = {short.lower(): label for short, label in sections.items()}
     reader = _Reader(text[:MAX_CHARACTERS], names, zone, now or datetime.now(UTC))
-    return Question(text, reader.group(0, Field.ANY, ""))
+    again = partial(parse, sections=sections, zone=zone, now=now)
+    return Question(text, reader.group(0, Field.ANY, ""), again)
 
 
 class _Reader:

@@ -129,7 +129,7 @@ def test_every_part_of_a_document_has_places_of_its_own() -> None:
     sections = [("", "owl"), ("Next up", "owl owl")]
     laid = lay_out(document(1, "owl", summary="owl", sections=sections))
     assert [part_of(place) for place in laid.places["owl"]] == [0, 1, 8, 9, 9]
-    assert laid.weights["owl"] == pytest.approx(1.5 + 1 + 1 + 2)
+    assert laid.weights["owl"] == pytest.approx(2 + 1 + 1 + 2)
     assert laid.places[label_term("NEXT  up")] == [9 << PART_SHIFT]
 
 
