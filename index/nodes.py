@@ -89,11 +89,13 @@ Node = Words | Labelled | Dated | Without | Every | Either
 class Question:
     """What was typed and how it was read; `root` is None where nothing was asked.
 
-    `again` reads another text just as this one was read.
+    `typed` are the parts at the top, each with the characters it was read from. `again` reads
+    another text just as this one was read.
     """
 
     text: str
     root: Node | None = None
+    typed: tuple[tuple[Node, str], ...] = field(default=(), compare=False, repr=False)
     again: Callable[[str], Question] | None = field(default=None, compare=False, repr=False)
 
     def __bool__(self) -> bool:
