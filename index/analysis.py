@@ -25,7 +25,7 @@ from itertools import pairwise
 
 import Stemmer
 
-from index.characters import HIDDEN, UNSPACED, WORD, fold
+from index.characters import HIDDEN, UNSPACED, WORD, fold, unescaped
 
 PARTS = 8
 """Places that one token takes: part numbers run from 0 to 7, what is longer shares the last."""
@@ -100,9 +100,10 @@ def tokenize(text: str, language: str = "") -> Iterator[Token]:
     """Yield the tokens of a text in order; `language` (an ISO 639 code) decides about stems."""
     number = 0
     language = language[:2].lower()
-    for match in TOKEN.finditer(text):
+    plain, offsets = unescaped(text)
+    for match in TOKEN.finditer(plain):
         form = analyze(match.group(), language)
-        yield Token(form, number, match.start(), match.end())
+        yield Token(form, number, offsets(match.start()), offsets(match.end()))
         number += form.tokens
 
 
@@ -110,7 +111,7 @@ def number_forms(text: str, language: str = "") -> Iterator[tuple[int, Form]]:
     """Yield number and form of every token: `tokenize` for those who need no offsets, faster."""
     number = 0
     language = language[:2].lower()
-    for raw in TOKEN.findall(text):
+    for raw in TOKEN.findall(unescaped(text)[0]):
         form = analyze(raw, language)
         yield number, form
         number += form.tokens

@@ -94,6 +94,9 @@ def _stemmed(word: str, own: tuple[str, ...], languages: tuple[str, ...]) -> tup
     found = {STEM + word: None}
     for stem in (*own, *(stem for language in languages for stem in stems(word, language))):
         found |= {STEM + stem: None, stem: None}
+    if len(found) == 1:
+        # It is its own stem: what is stemmed to it stands apart from it, and both count.
+        found[word] = None
     return tuple((term,) for term in found)
 
 

@@ -19,6 +19,8 @@ from index.spelling import edits_allowed, nearest
 
 LITTLE = 3
 """Documents below which a word finds so little that it may be a misspelling."""
+LITTLE_SHARE = 0.002
+"""The same as a share of all documents: in many of them some misspell as well."""
 LIKELIER = 10
 """How many times more documents a likelier spelling has to find."""
 NAME_LIFT = 10
@@ -41,6 +43,7 @@ class Reading:
 
     def __init__(self, root: Node | None, postings: Postings, *, is_sentence: bool) -> None:
         self._postings = postings
+        self._little = max(LITTLE, int(LITTLE_SHARE * postings.count()))
         self._languages = tuple(postings.languages())
         self._wanted: dict[Words, Wanted] = {}
         self._near: dict[Words, Wanted | None] = {}
@@ -103,7 +106,7 @@ class Reading:
             return ()
         word, frequency = finds
         found: list[Chain] = []
-        if frequency < LITTLE:
+        if frequency < self._little:
             found = [(other,) for other, _ in self.respelled(word, frequency)]
             found += self._halves(word)
         return tuple(found)
@@ -151,7 +154,7 @@ class Reading:
             if form.is_bigram or not word.isalnum() or word[0].isdigit():
                 continue
             frequency = self._frequency(word)
-            if frequency < LITTLE and (near := self.respelled(word, frequency)):
+            if frequency < self._little and (near := self.respelled(word, frequency)):
                 best = max(near, key=self._likelihood)[0]
                 yield Respelling(start + token.start, start + token.end, best)
 
@@ -170,7 +173,7 @@ class Reading:
     def _frequency(self, word: str) -> int:
         wanted = compile_words(Words(word), self._languages)
         found = self._spelled(wanted.units[0])
-        return found[1] if found else LITTLE
+        return found[1] if found else self._little
 
 
 def neighbours(parts: Iterable[Node]) -> list[tuple[Words, Words]]:

@@ -82,6 +82,7 @@ class WhooshSearch:
     def stamps(self) -> Iterator[tuple[int, int]]:
         """Yield id and stamp of every indexed document; see the contract."""
         with self._using:
+            self._generations.current()
             return iter(self._snapshot().stamps())
 
     def turn(self) -> AbstractContextManager[bool]:
@@ -91,6 +92,7 @@ class WhooshSearch:
     def apply(self, put: Iterable[Document], remove: Iterable[int] = ()) -> None:
         """Add or replace documents and remove others, in one commit; see the contract."""
         documents = {document.id: document for document in put}
+        self._generations.current()
         with self._using:
             snapshot = self._snapshot()
         gone = {snapshot.numbers[id] for id in {*documents, *remove} if id in snapshot.numbers}
@@ -127,7 +129,8 @@ class WhooshSearch:
     def _snapshot(self) -> Snapshot:
         """Give the index as of the last commit, opened anew only when there was one."""
         for _ in range(_TRIES):
-            name = self._generations.current()
+            # One of another version answers as well as it can while a new one is built.
+            name = self._generations.current(of_any_version=True)
             if self._opened is None or not self._opened.is_last(name):
                 # Let go first: two generations in memory are not needed.
                 self._opened = None

@@ -133,12 +133,14 @@ class Snapshot:
         """Give what documents are filed under, read when first asked for."""
         if self._filing is None:
             numbers: dict[bytes, int] = {}
+            of: list[int] = []
             with reading_whole():
-                of = [
-                    numbers.setdefault(packed, len(numbers))
-                    for leaf, _ in self.leaves
-                    for packed in leaf.column_reader("filed", translate=False).load()
-                ]
+                for leaf, _ in self.leaves:
+                    # An index of an older version may have no such column.
+                    has = leaf.has_column("filed")
+                    column = leaf.column_reader("filed", translate=False).load() if has else ()
+                    packed = column or [b""] * leaf.doc_count_all()
+                    of += [numbers.setdefault(each, len(numbers)) for each in packed]
                 values = [unpack_filed(packed) if packed else Filed() for packed in numbers]
             self._filing = Filing(of, values)
         return self._filing

@@ -138,3 +138,10 @@ def test_endless_texts_and_endless_sections_fit() -> None:
     assert {part_of(place) for place in laid.places["end"]} == {8}
     many = lay_out(document(1, sections=[("Label", "owl")] * (LAST_PART + 10)))
     assert max(part_of(place) for place in many.places["owl"]) == LAST_PART
+
+
+def test_entities_are_read_and_keep_their_offsets() -> None:
+    text = "A caf&eacute; &amp; bar, R&amp;D"
+    tokens = list(tokenize(text))
+    assert [text[t.start : t.end] for t in tokens] == ["A", "caf&eacute;", "bar", "R&amp;D"]
+    assert {"cafe", "r&d"} <= terms(text)
