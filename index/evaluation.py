@@ -79,14 +79,19 @@ class Evaluator:
 
     def weight(self, found: Collection[int]) -> float:
         """Say how much it tells that a document is one of these."""
-        return self._scorer.idf(len(found))
+        return self._scorer.telling(len(found))
 
     def lifted(self, pair: tuple[Words, Words], among: Collection[int]) -> Scores:
         """Score those of some documents in which two words stand side by side."""
         wanted = [self._reading.wanted(words) for words in pair]
         units = tuple(unit for each in wanted for unit in each.units)
         rarer = max(
-            (self.weight(self._postings.weights(c[0])) for u in units for c in u.exact), default=0.0
+            (
+                self._scorer.idf(len(self._postings.weights(chain[0])))
+                for unit in units
+                for chain in unit.exact
+            ),
+            default=0.0,
         )
         near = self._counter.count(Wanted(units), among)
         return self._scorer.score(near.all, rarer)

@@ -31,6 +31,8 @@ LEAST_SHARE = 0.3
 """Of what all words tell together, what a document has to have to follow; not in sentences."""
 COMMON_SHARE = 0.2
 """Words in more of the documents than that bring none in beside rarer ones; they only count."""
+COMMON_FROM = 1000
+"""Documents with a word below which it is not common, however few documents there are."""
 LIFTED = 200
 """Documents, best first, in which words side by side are looked for."""
 ADJACENT_LIFT = 0.8
@@ -121,7 +123,7 @@ class Search:
         """`let_through` gives what is visible of some documents; `count` is how many there are."""
         self._asked, self._evaluator, self._clock = asked, evaluator, clock
         self._let_through = let_through
-        self._common = COMMON_SHARE * count
+        self._common = max(COMMON_FROM, COMMON_SHARE * count)
 
     def find(self) -> Found:
         """Find what has all that is wanted, and what follows where that is little."""

@@ -43,9 +43,13 @@ class Scorer:
 
     def idf(self, documents_with: int) -> float:
         """Give how much a word tells that stands in so many documents."""
+        return max(_LEAST_IDF, self.telling(documents_with) - COMMONPLACE)
+
+    def telling(self, documents_with: int) -> float:
+        """Give the same with nothing taken off: what a word tells among few documents as well."""
         # Replaced documents may still be counted, so there can seem to be more than there are.
         others = max(0, self._count - documents_with)
-        return max(_LEAST_IDF, log(1 + (others + 0.5) / (documents_with + 0.5)) - COMMONPLACE)
+        return log(1 + (others + 0.5) / (documents_with + 0.5))
 
     def score(self, frequencies: Mapping[int, float], weight: float) -> Scores:
         """Give weight times saturated frequency, for each document."""
