@@ -25,7 +25,7 @@ from itertools import pairwise
 
 import Stemmer
 
-from index.characters import HIDDEN, UNSPACED, WORD, fold
+from index.characters import HIDDEN, UNSPACED, WORD, fold, unescaped
 
 PARTS = 8
 """Places that one token takes: part numbers run from 0 to 7, what is longer shares the last."""
@@ -66,7 +66,8 @@ class Form:
 
     `terms` are places relative to the token's own, with the term. `parts` are the folded parts
     in order; `whole` the ways to write them as one; `written` the form with its capitals or
-    accents, where these tell a name from a word. `tokens` is how many tokens it counts for:
+    accents, where these tell a name from a word; `respelled` as it is written where these signs
+    are missing. `tokens` is how many tokens it counts for:
     one for each character in scripts without spaces, where the parts are bigrams.
     """
 
@@ -77,6 +78,7 @@ class Form:
     written: str
     tokens: int = 1
     is_bigram: bool = False
+    respelled: tuple[str, ...] = ()
 
     @property
     def written_term(self) -> str:
@@ -98,9 +100,10 @@ def tokenize(text: str, language: str = "") -> Iterator[Token]:
     """Yield the tokens of a text in order; `language` (an ISO 639 code) decides about stems."""
     number = 0
     language = language[:2].lower()
-    for match in TOKEN.finditer(text):
+    plain, offsets = unescaped(text)
+    for match in TOKEN.finditer(plain):
         form = analyze(match.group(), language)
-        yield Token(form, number, match.start(), match.end())
+        yield Token(form, number, offsets(match.start()), offsets(match.end()))
         number += form.tokens
 
 
@@ -108,7 +111,7 @@ def number_forms(text: str, language: str = "") -> Iterator[tuple[int, Form]]:
     """Yield number and form of every token: `tokenize` for those who need no offsets, faster."""
     number = 0
     language = language[:2].lower()
-    for raw in TOKEN.findall(text):
+    for raw in TOKEN.findall(unescaped(text)[0]):
         form = analyze(raw, language)
         yield number, form
         number += form.tokens
@@ -148,7 +151,20 @@ def _word(word: str, language: str) -> Form:
     terms = [(0, folded), *((0, STEM + s) for s in found)]
     if written:
         terms.append((0, WRITTEN + written))
-    return Form(tuple(terms), (folded,), (), found, written)
+    respelled = _respelled(word, folded)
+    terms += ((0, other) for other in respelled)
+    return Form(tuple(terms), (folded,), (), found, written, respelled=respelled)
+
+
+_RESPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
+
+
+def _respelled(word: str, folded: str) -> tuple[str, ...]:
+    """Give the form of those who have no such letters on their keyboard: Muenchen, Aarhus."""
+    if folded == word.lower():
+        return ()
+    other = fold(unicodedata.normalize("NFC", word).lower().translate(_RESPELLED))[:_LONGEST_TERM]
+    return () if other == folded else (other,)
 
 
 def _as_written(word: str, folded: str) -> str:

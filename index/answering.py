@@ -1,116 +1,153 @@
-"""From what was found to what is shown: titles, passages, pages.
+"""From a question to one page of an answer: search, order, facets, passages, what else to type.
 
-Knows documents, questions and highlighting; refuses to know how documents were found.
+Knows the steps and their order; refuses to know how any of them is done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from math import log
+from datetime import UTC, datetime, tzinfo
 
-from index.analysis import tokenize
-from index.contract import Answer, Document, Hit, Passage, Section, Sort
-from index.evaluation import Evaluator, microseconds
+from index.clock import Clock
+from index.contract import (
+    NOT_NARROWED,
+    TIME_LIMIT_SECONDS,
+    Answer,
+    Facets,
+    Hit,
+    Match,
+    Narrow,
+    Sort,
+)
+from index.days import read_span
+from index.evaluation import Evaluator, visible
+from index.filing import count_facets, microseconds
 from index.frequencies import Postings
-from index.highlight import excerpt, find_matches, mark
-from index.layout import label_term
-from index.matching import Wanted, compile_words, wanted_leaves
+from index.highlight import find_matches, mark
+from index.matching import Wanted
 from index.nodes import Field, Question
+from index.passages import passages
+from index.reading import Reading, wanted_leaves
+from index.relaxing import FEW, Found, Search, take_apart
+from index.scoring import LOOSE, LOOSE_IN_SENTENCES, Scores
+from index.suggesting import nearest_topics, suggestions
+from index.texts import Text
 
-MOST_PASSAGES = 3
+_NEW_WORDS_SECONDS = 0.5
+"""Time for another spelling of a question to show that it finds more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """What an engine keeps of a document to show it."""
+class Wish:
+    """How an answer is wanted; the contract says what each means."""
 
-    title: str
-    summary: str
-    sections: tuple[Section, ...]
-    language: str
-
-    @classmethod
-    def of(cls, document: Document) -> Text:
-        """Take from a document what is shown."""
-        return cls(document.title, document.summary, document.sections, document.language)
+    now: datetime
+    sort: Sort = Sort.BEST
+    offset: int = 0
+    limit: int = 10
+    narrow: Narrow = NOT_NARROWED
+    zone: tzinfo = UTC
+    with_facets: bool = False
+    time_limit_seconds: float = TIME_LIMIT_SECONDS
 
 
 def answer(
-    question: Question,
-    postings: Postings,
-    text_of: Callable[[int], Text],
-    *,
-    now: datetime,
-    sort: Sort,
-    offset: int,
-    limit: int,
+    question: Question, postings: Postings, text_of: Callable[[int], Text], wish: Wish
 ) -> Answer:
     """Give one page of what an opened index holds in answer to a question."""
     if question.root is None:
         return Answer()
-    evaluator = Evaluator(postings)
-    find = evaluator.newest if sort is Sort.NEWEST else evaluator.best
-    found = find(question.root, microseconds(now))
-    languages = postings.languages()
-    wanted = [compile_words(words, languages) for words in wanted_leaves(question.root)]
+    clock = Clock(wish.time_limit_seconds)
+    reading, found = _search(question, postings, wish, clock)
+    order = _ordered(found, postings, wish.sort)
+    leaves = wanted_leaves(question.root)
+    wanted = reading.shown(leaves)
     hits = tuple(
-        _hit(postings.id(document), score, text_of(document), wanted)
-        for document, score in found[offset : offset + limit]
+        _hit(postings.id(document), score, text_of(document), wanted, match)
+        for document, score, match in order[wish.offset : wish.offset + wish.limit]
     )
-    return Answer(hits, len(found))
+    return Answer(
+        hits,
+        len(order),
+        len(found.all),
+        _facets(found, postings, wish) if wish.with_facets else None,
+        _suggestion(question, reading, found, postings, wish),
+        () if order else nearest_topics(leaves, postings.filing()),
+        clock.is_complete,
+    )
 
 
-def _hit(id: int, score: float, text: Text, wanted: Sequence[Wanted]) -> Hit:
-    wanted = [each for each in wanted if each.units]
+def _search(
+    question: Question, postings: Postings, wish: Wish, clock: Clock
+) -> tuple[Reading, Found]:
+    assert question.root is not None  # noqa: S101 - asked by the caller
+    asked = take_apart(question.root)
+    reading = Reading(question.root, postings, is_sentence=asked.is_sentence)
+    loose = LOOSE_IN_SENTENCES if asked.is_sentence else LOOSE
+    evaluator = Evaluator(postings, reading, clock, loose=loose)
+    chosen = _chosen(wish, postings)
+
+    def let_through(scores: Scores) -> Scores:
+        seen = visible(scores, postings, wish.now)
+        return seen if chosen is None else {d: s for d, s in seen.items() if d in chosen}
+
+    return reading, Search(asked, evaluator, let_through, postings.count(), clock).find()
+
+
+def _chosen(wish: Wish, postings: Postings) -> Collection[int] | None:
+    """Give the documents that the chosen facets let through; None for all."""
+    narrow = wish.narrow
+    keys = (("topic:", narrow.topic), ("author:", narrow.author), ("at:", narrow.source.lower()))
+    lists = [set(postings.keyed(kind + key)) for kind, key in keys if key]
+    if narrow.period:
+        published = postings.published()
+        span = read_span(narrow.period, wish.zone, wish.now)
+        first, last = (microseconds(span.first), microseconds(span.last)) if span else (0, 0)
+        lists.append({d for d in postings.documents() if first <= published[d] < last})
+    return set.intersection(*lists) if lists else None
+
+
+def _ordered(found: Found, postings: Postings, sort: Sort) -> list[tuple[int, float, Match]]:
+    """Give all that was found in order: what has all first, ties by date and then by id."""
+    published = postings.published()
+    ordered: list[tuple[int, float, Match]] = []
+    for tier in (found.all, found.others):
+        if sort is Sort.NEWEST:
+            documents = sorted(tier, key=lambda d: (-published[d], -postings.id(d)))
+        else:
+            documents = sorted(tier, key=lambda d: (-tier[d], -published[d], -postings.id(d)))
+        ordered += [(d, tier[d], found.matches.get(d, Match.ALL)) for d in documents]
+    return ordered
+
+
+def _hit(id: int, score: float, text: Text, wanted: Sequence[Wanted], match: Match) -> Hit:
     in_title = [each for each in wanted if each.field in (Field.ANY, Field.TITLE)]
     title = mark(text.title, find_matches(text.title, text.language, in_title))
-    return Hit(id, score, title, _passages(text, wanted))
+    return Hit(id, score, title, passages(text, wanted), match)
 
 
-def _passages(text: Text, wanted: Sequence[Wanted]) -> tuple[Passage, ...]:
-    """Give the best excerpts, each from a section of its own; the beginning where none matches."""
-    found = []
-    for number, section in enumerate(text.sections):
-        here = [each for each in wanted if _is_searched(section, each)]
-        matches = find_matches(section.text, text.language, here)
-        if matches:
-            html, value = excerpt(section.text, matches)
-            found.append((-value, number, Passage(html, section.label, section.anchor)))
-    if found:
-        return tuple(
-            passage for _, _, passage in sorted(found, key=lambda f: f[:2])[:MOST_PASSAGES]
-        )
-    anywhere = [each for each in wanted if each.field is Field.ANY]
-    matches = find_matches(text.summary, text.language, anywhere)
-    beginning = next((s for s in text.sections if s.text.strip()), None)
-    if matches or beginning is None:
-        return (Passage(excerpt(text.summary, matches)[0]),)
-    html, _ = excerpt(beginning.text, ())
-    return (Passage(html, beginning.label, beginning.anchor),)
-
-
-def _is_searched(section: Section, wanted: Wanted) -> bool:
-    if wanted.field is Field.SECTION:
-        return label_term(section.label) == label_term(wanted.label)
-    return wanted.field is Field.ANY
-
-
-def telling_terms(text: Text) -> dict[str, float]:
-    """Give the words of a text by which its like may be found, and the weight of each."""
-    words = (
-        (token.form.parts[0], weight)
-        for weight, part in (
-            (3.0, text.title),
-            (1.0, text.summary),
-            *((1.0, s.text) for s in text.sections),
-        )
-        for token in tokenize(part)
-        if len(token.form.parts) == 1 and len(token.form.parts[0]) > 2
+def _facets(found: Found, postings: Postings, wish: Wish) -> Facets:
+    documents = found.all or found.others
+    return count_facets(
+        documents, postings.filing(), postings.published(), wish.zone, wish.narrow.period
     )
-    weights: dict[str, float] = {}
-    for word, weight in words:
-        weights[word] = weights.get(word, 0.0) + weight
-    # The logarithm keeps one word that is repeated often from drowning the others.
-    return {word: 1 + log(weight) for word, weight in weights.items() if not word.isdigit()}
+
+
+def _suggestion(
+    question: Question, reading: Reading, found: Found, postings: Postings, wish: Wish
+) -> str | None:
+    """Give another question that finds more, tried out; None where enough was found."""
+    if len(found.all) >= FEW:
+        return None
+    leaves = wanted_leaves(question.root)
+    respellings = reading.respellings(question.text, leaves)
+    unquoted = () if found.all or found.others else leaves
+    for text in suggestions(question.text, respellings, unquoted):
+        other = question.again(text) if question.again else Question(text)
+        if text == question.text or other.root is None:
+            continue
+        _, more = _search(other, postings, wish, Clock(_NEW_WORDS_SECONDS))
+        if len(more.all) > len(found.all):
+            return text
+    return None

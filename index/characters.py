@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
+from collections.abc import Callable
+from html import unescape
 
 UNSPACED = (
     "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Tibetan, Burmese, Khmer
@@ -49,3 +52,33 @@ def fold(text: str) -> str:
     text = HIDDEN.sub("", unicodedata.normalize("NFKC", text)).casefold()
     bare = unicodedata.normalize("NFD", text).translate(_STRIPPED)
     return unicodedata.normalize("NFC", bare).translate(_LETTERS)
+
+
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,24});")
+
+
+def unescaped(text: str) -> tuple[str, Callable[[int], int]]:
+    """Give a text with its HTML entities resolved, and from its offsets those of the original."""
+    if "&" not in text or not (entities := list(_ENTITY.finditer(text))):
+        return text, int
+    pieces: list[str] = []
+    ends, originals = [0], [0]
+    at = length = 0
+    for match in entities:
+        shown = unescape(match.group())
+        pieces += [text[at : match.start()], shown]
+        length += match.start() - at
+        ends.append(length)
+        originals.append(match.start())
+        length += len(shown)
+        at = match.end()
+        ends.append(length)
+        originals.append(at)
+    pieces.append(text[at:])
+
+    def original(offset: int) -> int:
+        i = bisect_right(ends, offset) - 1
+        # Within an entity there is no place: an offset there is that of its beginning.
+        return originals[i] if i % 2 else originals[i] + offset - ends[i]
+
+    return "".join(pieces), original

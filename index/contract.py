@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from typing import Protocol
 
@@ -23,11 +23,30 @@ class IndexMissing(IndexUnavailable):
     """There is no index yet, or it is damaged or of another schema: it has to be rebuilt."""
 
 
+class IndexOutdated(IndexMissing):
+    """The index is of another schema: it answers as well as it can, and has to be rebuilt."""
+
+
+TIME_LIMIT_SECONDS = 2.0
+"""After that an answer is given from what was found so far."""
+
+
 class Sort(StrEnum):
     """The two orders a reader can ask for."""
 
     BEST = "best"
     NEWEST = "newest"
+
+
+class Match(StrEnum):
+    """How nearly a document has what was wanted; in an answer they come in this order."""
+
+    ALL = "all"
+    """It has all that was wanted."""
+    SOME = "some"
+    """It has only some of the words."""
+    NEAR = "near"
+    """It has words spelled nearly like those that were typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +109,73 @@ class Hit:
     score: float
     title_html: str
     passages: tuple[Passage, ...]
+    match: Match = Match.ALL
+
+
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """Exact filters beside the question, as chosen from facets; empty ones let everything through.
+
+    `topic` and `author` are slugs, `source` is a domain, `period` a year or a month of the
+    asked zone: "2026" or "2026-11". What is none of these lets nothing through.
+    """
+
+    topic: str = ""
+    author: str = ""
+    source: str = ""
+    period: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.topic or self.author or self.source or self.period)
+
+
+NOT_NARROWED = Narrow()
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """One value to narrow by: its key for Narrow, its name to show, and how many have it."""
+
+    key: str
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """What the documents found may be narrowed by, at most MOST_FACET_VALUES of each kind.
+
+    Most frequent first, then by name; periods newest first: years, or the months of a year
+    where there is only one. Counted over those that have all that was wanted where there are
+    any, over everything found otherwise; after narrowing.
+    """
+
+    topics: tuple[FacetValue, ...] = ()
+    authors: tuple[FacetValue, ...] = ()
+    sources: tuple[FacetValue, ...] = ()
+    periods: tuple[FacetValue, ...] = ()
+
+
+MOST_FACET_VALUES = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One page of what was found, best or newest first, and how many there are in all."""
+    """One page of what was found, and what else there is to say about it.
+
+    `total` counts all that was found and `matched_all` those of them with all that was wanted,
+    which come first. `suggestion` is another spelling of the whole question that finds more.
+    `topics` are the nearest ones where nothing was found. `is_complete` is False where the time
+    limit ended the search.
+    """
 
     hits: tuple[Hit, ...] = field(default=())
     total: int = 0
+    matched_all: int = 0
+    facets: Facets | None = None
+    suggestion: str | None = None
+    topics: tuple[Name, ...] = ()
+    is_complete: bool = True
 
 
 class SearchEngine(Protocol):
@@ -111,8 +189,15 @@ class SearchEngine(Protocol):
         sort: Sort = Sort.BEST,
         offset: int = 0,
         limit: int = 10,
+        narrow: Narrow = NOT_NARROWED,
+        zone: tzinfo = UTC,
+        with_facets: bool = False,
+        time_limit_seconds: float = TIME_LIMIT_SECONDS,
     ) -> Answer:
         """Find documents published at or before `now` that fit the question.
+
+        All words are wanted. Where too few documents have them all, those follow that have
+        some of them or nearly them, see Match. `zone` decides which month a document is of.
 
         Ties are broken by date, newest first, then by id, highest first. Sees every
         change whose `apply` had returned, in this or another process, when it was called.
@@ -135,8 +220,9 @@ class SearchEngine(Protocol):
     def apply(self, put: Iterable[Document], remove: Iterable[int] = ()) -> None:
         """Add or replace documents and remove others, in one commit, durable on return.
 
-        For the holder of the turn only. Raises IndexMissing where there is nothing to
-        apply it to, IndexUnavailable where it cannot be written.
+        For the holder of the turn only. Raises IndexMissing where there is nothing to apply
+        it to, IndexOutdated where that is of another schema, IndexUnavailable where it
+        cannot be written.
         """
 
     def rebuild(self, documents: Iterable[Document]) -> int:
@@ -147,7 +233,10 @@ class SearchEngine(Protocol):
         """
 
     def stamps(self) -> Iterator[tuple[int, int]]:
-        """Yield id and stamp of every indexed document. Raises IndexUnavailable."""
+        """Yield id and stamp of every indexed document.
+
+        Raises IndexUnavailable, IndexOutdated where the index is of another schema.
+        """
 
     def close(self) -> None:
         """Let go of files and memory; the engine can be used again afterwards."""

@@ -1,98 +1,40 @@
-"""What fits a question, and how well: the definition of matching and of scores.
+"""Which documents fit a question, and how well: the definition of matching.
 
 Knows questions and postings; refuses to know where an engine keeps them. An engine hands over
-an opened index as `Postings`; the evaluator asks for whole lists of postings, so that an engine
-may later answer with arrays.
-
-BM25 (Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework", 3.4) with the inverse
-document frequency of Lucene, ln(1 + (N - n + 0.5) / (n + 0.5)), which is never negative.
+an opened index as `Postings`; whole lists of postings are asked for, so that an engine may answer
+with arrays. What follows where too few fit is in relaxing.
 """
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from math import log
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 
-from index.frequencies import Frequencies, Postings, count
+from index.clock import Clock
+from index.filing import domain, microseconds
+from index.frequencies import Column, Counter, Postings
 from index.layout import label_term
-from index.matching import Wanted, compile_words, neighbours
+from index.matching import Wanted
 from index.nodes import Dated, Either, Every, Field, Labelled, Node, Without, Words
+from index.reading import Reading
+from index.scoring import LOOSE, NEAR, Scorer, Scores
 
-K1 = 1.2
-B = 0.75
-LOOSE = 0.7
-"""What a document is worth that holds only a looser form of the word."""
-WRITTEN_LIFT = 1.3
-"""What it is worth when capitals or accents are as typed, as in US or WHO."""
-ADJACENT_LIFT = 0.8
-"""What two words side by side as typed add, as a share of the rarer one's weight."""
-LIFTED = 200
-"""Documents, best first, in which the places of words are looked at."""
-TELLING = 12
-"""Terms of a document by which related ones are found."""
 _NEVER = -(1 << 62)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-Scores = dict[int, float]
-
 _KEYS = {Field.BY: "author:", Field.TOPIC: "topic:"}
 
 
 class Evaluator:
-    """Answers one question on one opened index."""
+    """Says what fits the parts of one question in one opened index."""
 
-    def __init__(self, postings: Postings) -> None:
+    def __init__(
+        self, postings: Postings, reading: Reading, clock: Clock, *, loose: float = LOOSE
+    ) -> None:
         self._postings = postings
-        self._languages = tuple(postings.languages())
-        self._average = postings.average_length() or 1.0
-
-    def best(self, root: Node, now: int) -> list[tuple[int, float]]:
-        """Give all documents that fit, published by `now` (microseconds), best first."""
-        ranked = self._ranked(self._visible(root, now))
-        pairs = neighbours(root.parts) if isinstance(root, Every) else []
-        if not pairs:
-            return ranked
-        head = dict(ranked[:LIFTED])
-        for left, right in pairs:
-            self._lift(head, left, right)
-        return self._ranked(head) + ranked[LIFTED:]
-
-    def newest(self, root: Node, now: int) -> list[tuple[int, float]]:
-        """Give all documents that fit, published by `now` (microseconds), newest first."""
-        p = self._postings
-        scores = self._visible(root, now)
-        return sorted(scores.items(), key=lambda hit: (-p.published(hit[0]), -p.id(hit[0])))
-
-    def similar(self, document: int, terms: Mapping[str, float], now: int, limit: int) -> list[int]:
-        """Give the documents that share the most telling of these weighted terms, nearest first."""
-        p = self._postings
-        telling = [
-            (weight * self._idf(frequency), term)
-            for term, weight in terms.items()
-            if (frequency := p.document_frequency(term)) > 1
-        ]
-        scores: Scores = {}
-        for _, term in heapq.nlargest(TELLING, telling):
-            found = p.weights(term)
-            idf = self._idf(len(found))
-            for other, tf in found.items():
-                if other != document and p.published(other) <= now:
-                    score = idf * self._saturated(tf, other)
-                    scores[other] = scores.get(other, 0.0) + score
-        return [other for other, _ in self._ranked(scores)[:limit]]
-
-    def _visible(self, root: Node, now: int) -> Scores:
-        published = self._postings.published
-        found = self.fitting(root)
-        return {d: s for d, s in (found or {}).items() if published(d) <= now}
-
-    def _ranked(self, scores: Scores) -> list[tuple[int, float]]:
-        p = self._postings
-        return sorted(
-            scores.items(), key=lambda hit: (-hit[1], -p.published(hit[0]), -p.id(hit[0]))
-        )
+        self._reading = reading
+        self._counter = Counter(postings, clock)
+        self._scorer = Scorer(postings)
+        self._published = postings.published()
+        self._loose = loose
 
     def fitting(self, node: Node) -> Scores | None:
         """Give the documents that fit and their scores; None where a node asks for nothing."""
@@ -101,100 +43,114 @@ class Evaluator:
                 return self._words(node)
             case Labelled(label):
                 return dict.fromkeys(self._postings.weights(label_term(label)), 0.0)
-            case Dated():
-                return self._dated(node, self._postings.documents())
-            case Without():
-                return self._without(node, self._postings.documents())
+            case Dated() | Without():
+                return dict.fromkeys(self.left_by(node, self._postings.documents()), 0.0)
             case Every(parts):
                 return self._every(parts)
             case Either(parts):
-                return self._either(parts)
+                return added([found for found in map(self.fitting, parts) if found is not None])
+
+    def near(self, node: Node) -> Scores:
+        """Give the documents that fit words spelled nearly like those of a node."""
+        match node:
+            case Words():
+                near = self._reading.near(node)
+                if near is None:
+                    return {}
+                frequencies = self._counter.count(near)
+                # However rare a misspelling is, what it may have meant tells no more for it.
+                return self._scorer.score(
+                    frequencies.all, NEAR * self._scorer.idf(len(frequencies.all))
+                )
+            case Every(parts) | Either(parts):
+                return added([found for found in map(self.near, parts) if found]) or {}
+            case _:
+                return {}
+
+    def left_by(self, node: Dated | Without, documents: Iterable[int]) -> Collection[int]:
+        """Give those of the documents that a filter lets through."""
+        if isinstance(node, Without):
+            unwanted = self.fitting(node.part) or {}
+            return [d for d in documents if d not in unwanted]
+        published: Column = self._published
+        first = microseconds(node.first) if node.first else _NEVER
+        last = microseconds(node.last) if node.last else -_NEVER
+        return [d for d in documents if first <= published[d] < last]
+
+    def weight(self, found: Collection[int]) -> float:
+        """Say how much it tells that a document is one of these."""
+        return self._scorer.telling(len(found))
+
+    def lifted(self, pair: tuple[Words, Words], among: Collection[int]) -> Scores:
+        """Score those of some documents in which two words stand side by side."""
+        wanted = [self._reading.wanted(words) for words in pair]
+        units = tuple(unit for each in wanted for unit in each.units)
+        rarer = max(
+            (
+                self._scorer.idf(len(self._postings.weights(chain[0])))
+                for unit in units
+                for chain in unit.exact
+            ),
+            default=0.0,
+        )
+        near = self._counter.count(Wanted(units), among)
+        return self._scorer.score(near.all, rarer)
 
     def _every(self, parts: Sequence[Node]) -> Scores | None:
         found: Scores | None = None
+        filters = [part for part in parts if isinstance(part, Dated | Without)]
         for part in parts:
-            if isinstance(part, Dated | Without):
-                continue
-            more = self.fitting(part)
-            if more is not None:
-                found = more if found is None else _both(found, more)
-        for part in parts:
-            if isinstance(part, Dated | Without):
-                documents = self._postings.documents() if found is None else found
-                left = (
-                    self._dated(part, documents)
-                    if isinstance(part, Dated)
-                    else self._without(part, documents)
-                )
-                found = left if found is None else {d: found[d] for d in left}
+            if not isinstance(part, Dated | Without):
+                more = self.fitting(part)
+                if more is not None:
+                    found = more if found is None else both(found, more)
+        return found if not filters else self.filtered(found, filters)
+
+    def filtered(self, found: Scores | None, filters: Iterable[Dated | Without]) -> Scores:
+        """Give what filters let through of what was found, of everything where that is None."""
+        if found is None:
+            found = dict.fromkeys(self._postings.documents(), 0.0)
+        for part in filters:
+            found = {d: found[d] for d in self.left_by(part, found)}
         return found
 
-    def _either(self, parts: Sequence[Node]) -> Scores | None:
-        answers = [found for found in map(self.fitting, parts) if found is not None]
-        sums: Scores = {}
-        for found in answers:
-            for document, score in found.items():
-                sums[document] = sums.get(document, 0.0) + score
-        return sums if answers else None
-
-    def _dated(self, node: Dated, documents: Iterable[int]) -> Scores:
-        published = self._postings.published
-        first = microseconds(node.first) if node.first else _NEVER
-        last = microseconds(node.last) if node.last else -_NEVER
-        return {d: 0.0 for d in documents if first <= published(d) < last}
-
-    def _without(self, node: Without, documents: Iterable[int]) -> Scores:
-        unwanted = self.fitting(node.part) or {}
-        return {d: 0.0 for d in documents if d not in unwanted}
-
     def _words(self, words: Words) -> Scores | None:
-        wanted = compile_words(words, self._languages)
+        wanted = self._reading.wanted(words)
         if not wanted.units:
             return None
-        key = words.text.lower().removeprefix("www.")
+        key = words.text.lower()
         if words.field is Field.SOURCE and "." in key:
             # A domain is meant, not the words in it: paper.example is not paper.example.org.
-            return dict.fromkeys(self._postings.keyed("source:" + key), 0.0)
-        scores = self._scores(count(wanted, self._postings))
+            return dict.fromkeys(self._postings.keyed("source:" + domain(key)), 0.0)
+        scores = self._scorer.of_words(self._counter.count(wanted), self._loose)
         if words.field in _KEYS:
             for document in self._postings.keyed(_KEYS[words.field] + key):
                 scores.setdefault(document, 0.0)
         return scores
 
-    def _lift(self, head: Scores, left: Words, right: Words) -> None:
-        """Raise documents in which two words typed side by side stand side by side."""
-        units = [unit for w in (left, right) for unit in compile_words(w, self._languages).units]
-        near = count(Wanted(tuple(units)), self._postings, head)
-        rarer = max(
-            (self._idf(len(self._postings.weights(c[0]))) for u in units for c in u.exact),
-            default=0.0,
-        )
-        for document, tf in near.all.items():
-            head[document] += ADJACENT_LIFT * rarer * self._saturated(tf, document)
 
-    def _scores(self, frequencies: Frequencies) -> Scores:
-        idf = self._idf(len(frequencies.all))
-        scores = {d: idf * self._saturated(tf, d) for d, tf in frequencies.all.items()}
-        if len(frequencies.exact) < len(scores):
-            for document in scores.keys() - set(frequencies.exact):
-                scores[document] *= LOOSE
-        for document in frequencies.written:
-            if document in scores:
-                scores[document] *= WRITTEN_LIFT
-        return scores
-
-    def _idf(self, documents_with: int) -> float:
-        return log(1 + (self._postings.count() - documents_with + 0.5) / (documents_with + 0.5))
-
-    def _saturated(self, tf: float, document: int) -> float:
-        norm = 1 - B + B * self._postings.length(document) / self._average
-        return tf / (tf + K1 * norm)
-
-
-def _both(left: Scores, right: Scores) -> Scores:
+def both(left: Scores, right: Scores) -> Scores:
+    """Give the documents that are in both, with the sum of their scores."""
+    if len(right) < len(left):
+        left, right = right, left
     return {d: score + right[d] for d, score in left.items() if d in right}
 
 
-def microseconds(moment: datetime) -> int:
-    """Give the microseconds from 1970 to an aware moment."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+def added(answers: Sequence[Mapping[int, float]]) -> Scores | None:
+    """Give the documents that are in any, with the sum of their scores; None for no answers."""
+    if not answers:
+        return None
+    sums = dict(answers[0])
+    for found in answers[1:]:
+        for document, score in found.items():
+            sums[document] = sums.get(document, 0.0) + score
+    return sums
+
+
+def visible(documents: Scores, postings: Postings, now: datetime) -> Scores:
+    """Give what was published by now."""
+    moment = microseconds(now)
+    if postings.last_published() <= moment:
+        return documents
+    published = postings.published()
+    return {d: score for d, score in documents.items() if published[d] <= moment}

@@ -9,12 +9,26 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from index.clock import Clock
+from index.filing import Filing
 from index.layout import Part, label_term, part_of, weight_of
-from index.matching import Chain, Extent, Unit, Wanted, extents_of_chain, extents_of_phrase
+from index.matching import (
+    Chain,
+    Extent,
+    Places,
+    Unit,
+    Wanted,
+    extents_of_chain,
+    extents_of_phrase,
+)
 from index.nodes import Field
 
 MOST_EXPANSIONS = 200
 """Words that a prefix stands for, most frequent first."""
+
+
+Column = Mapping[int, int] | Sequence[int]
+"""A number for each document."""
 
 
 class Postings(Protocol):
@@ -44,14 +58,23 @@ class Postings(Protocol):
     def beginning_with(self, prefix: str, limit: int) -> Sequence[str]:
         """Give the terms that begin so, at most `limit`, those in most documents first."""
 
-    def length(self, document: int) -> int:
-        """Count the tokens of a document."""
+    def words(self, letter: str) -> Sequence[tuple[str, int]]:
+        """Give the words that begin with a letter, and in how many documents each stands."""
+
+    def lengths(self) -> Column:
+        """Give the tokens of documents, weighted by the parts that they stand in."""
 
     def average_length(self) -> float:
-        """Give the mean number of tokens in a document."""
+        """Give the mean of the lengths."""
 
-    def published(self, document: int) -> int:
+    def published(self) -> Column:
         """Give the microseconds from 1970 to publication."""
+
+    def last_published(self) -> int:
+        """Give the latest moment of publication."""
+
+    def filing(self) -> Filing:
+        """Give what documents are filed under."""
 
     def id(self, document: int) -> int:
         """Give the id of a document."""
@@ -61,7 +84,7 @@ class Postings(Protocol):
 class Frequencies:
     """How often something occurs, by document; which hold its exact form, which as written."""
 
-    all: dict[int, float]
+    all: Mapping[int, float]
     exact: Collection[int]
     written: Collection[int] = ()
 
@@ -72,22 +95,6 @@ _SCOPES = {
     Field.TOPIC: Part.TOPICS,
     Field.SOURCE: Part.SOURCE,
 }
-
-
-def count(wanted: Wanted, postings: Postings, among: Collection[int] | None = None) -> Frequencies:
-    """Give how often each document (of those `among`) has what is wanted, where it has any."""
-    units = tuple(_expanded(unit, postings) for unit in wanted.units)
-    scope = _scope(wanted, postings)
-    if len(units) > 1:
-        chains = [chain for unit in units for chain in unit.exact + unit.loose]
-        candidates = _candidates(units, postings)
-        if among is not None:
-            candidates &= set(among)
-        found = _counted(
-            candidates, lambda places: extents_of_phrase(units, places), chains, postings, scope
-        )
-        return Frequencies(found, found)
-    return _of_unit(units[0], postings, scope)
 
 
 _Scope = Callable[[int], Collection[int]] | None
@@ -109,6 +116,66 @@ def _scope(wanted: Wanted, postings: Postings) -> _Scope:
     return lambda _: parts
 
 
+class Counter:
+    """Counts what is wanted in one index, as long as the clock lets it."""
+
+    def __init__(self, postings: Postings, clock: Clock) -> None:
+        self._postings = postings
+        self._clock = clock
+
+    def count(self, wanted: Wanted, among: Collection[int] | None = None) -> Frequencies:
+        """Give how often each document (of those `among`) has what is wanted, where it has any."""
+        units = tuple(_expanded(unit, self._postings) for unit in wanted.units)
+        scope = _scope(wanted, self._postings)
+        if len(units) > 1:
+            candidates = _candidates(units, self._postings, among)
+            found = self._counted(
+                candidates, lambda places: extents_of_phrase(units, places), scope
+            )
+            return Frequencies(found, found)
+        return self._of_unit(units[0], scope, is_sum=bool(wanted.units[0].prefix))
+
+    def _of_unit(self, unit: Unit, scope: _Scope, *, is_sum: bool) -> Frequencies:
+        exact = _united([self._of_chain(chain, scope) for chain in unit.exact], is_sum=is_sum)
+        found = exact
+        if unit.loose:
+            loose = _united([self._of_chain(chain, scope) for chain in unit.loose], is_sum=True)
+            # A stem's postings hold the exact word's as well, where the two differ.
+            found = {**loose, **{d: max(tf, loose.get(d, 0.0)) for d, tf in exact.items()}}
+        written = self._postings.weights(unit.written) if unit.written else ()
+        return Frequencies(found, exact, written)
+
+    def _of_chain(self, chain: Chain, scope: _Scope) -> Mapping[int, float]:
+        if len(chain) == 1 and scope is None:
+            return self._postings.weights(chain[0])
+        candidates = _with_all(chain, self._postings)
+        return self._counted(candidates, lambda places: extents_of_chain(chain, places), scope)
+
+    def _counted(
+        self, candidates: Iterable[int], extents: Callable[[Places], list[Extent]], scope: _Scope
+    ) -> dict[int, float]:
+        """Weigh the extents in each candidate by the part that they stand in."""
+        postings, counted = self._postings, {}
+        for document in candidates:
+            if self._clock.is_over():
+                break
+            parts = None if scope is None else scope(document)
+            weight = sum(
+                weight_of(part_of(first))
+                for first, _ in extents(_places(postings, document, parts))
+            )
+            if weight:
+                counted[document] = weight
+        return counted
+
+
+def _places(postings: Postings, document: int, parts: Collection[int] | None) -> Places:
+    """Give a function from a term to its places in a document, in some parts or in all."""
+    if parts is None:
+        return lambda term: postings.places(term, document)
+    return lambda term: [p for p in postings.places(term, document) if part_of(p) in parts]
+
+
 def _expanded(unit: Unit, postings: Postings) -> Unit:
     if not unit.prefix:
         return unit
@@ -116,73 +183,40 @@ def _expanded(unit: Unit, postings: Postings) -> Unit:
     return replace(unit, exact=tuple((term,) for term in terms), prefix="")
 
 
-def _of_unit(unit: Unit, postings: Postings, scope: _Scope) -> Frequencies:
-    exact = _summed([_of_chain(chain, postings, scope) for chain in unit.exact])
-    found = exact
-    if unit.loose:
-        loose = _summed([_of_chain(chain, postings, scope) for chain in unit.loose])
-        # A stem's postings hold the exact word's as well, where the two differ.
-        found = loose | {d: max(tf, loose.get(d, 0.0)) for d, tf in exact.items()}
-    written = postings.weights(unit.written) if unit.written else ()
-    return Frequencies(found, exact, written)
-
-
-def _summed(found: Sequence[Mapping[int, float]]) -> dict[int, float]:
+def _united(found: Sequence[Mapping[int, float]], *, is_sum: bool) -> Mapping[int, float]:
+    """Add up what different words stand for; of several ways to write one word take the most."""
     if len(found) == 1:
-        return dict(found[0])
-    sums: dict[int, float] = {}
+        return found[0]
+    united: dict[int, float] = {}
     for each in found:
         for document, tf in each.items():
-            sums[document] = sums.get(document, 0.0) + tf
-    return sums
+            before = united.get(document, 0.0)
+            united[document] = before + tf if is_sum else max(before, tf)
+    return united
 
 
-def _of_chain(chain: Chain, postings: Postings, scope: _Scope) -> Mapping[int, float]:
-    if len(chain) == 1 and scope is None:
-        return postings.weights(chain[0])
-    candidates = _with_all(chain, postings)
-    return _counted(
-        candidates, lambda places: extents_of_chain(chain, places), [chain], postings, scope
-    )
-
-
-def _with_all(chain: Chain, postings: Postings) -> set[int]:
+def _with_all(
+    chain: Chain, postings: Postings, among: Collection[int] | None = None
+) -> Collection[int]:
+    """Give the documents (of those `among`) with all terms of a chain."""
     lists = sorted((postings.weights(term) for term in set(chain)), key=len)
+    if among is not None:
+        return [d for d in among if all(d in each for each in lists)]
     candidates = set(lists[0])
     for each in lists[1:]:
         candidates &= each.keys()
     return candidates
 
 
-def _candidates(units: Sequence[Unit], postings: Postings) -> set[int]:
-    """Give the documents that have every unit in some reading."""
-    found: set[int] | None = None
-    for unit in units:
+def _candidates(
+    units: Sequence[Unit], postings: Postings, among: Collection[int] | None
+) -> Collection[int]:
+    """Give the documents (of those `among`) that have every unit in some reading."""
+    found = among
+    # What has the fewest readings first: it is likely to leave the fewest documents.
+    for unit in sorted(units, key=lambda unit: len(unit.exact) + len(unit.loose)):
         have: set[int] = set()
         for chain in unit.exact + unit.loose:
-            have |= _with_all(chain, postings)
-        found = have if found is None else found & have
-    return found or set()
-
-
-def _counted(
-    candidates: Iterable[int],
-    extents: Callable[[Callable[[str], Sequence[int]]], list[Extent]],
-    chains: Iterable[Chain],
-    postings: Postings,
-    scope: _Scope,
-) -> dict[int, float]:
-    """Weigh the extents in each candidate by the part that they stand in."""
-    counted = {}
-    for document in candidates:
-        places = {term: postings.places(term, document) for chain in chains for term in chain}
-        if scope is not None:
-            parts = scope(document)
-            places = {
-                term: [p for p in all_places if part_of(p) in parts]
-                for term, all_places in places.items()
-            }
-        weight = sum(weight_of(part_of(first)) for first, _ in extents(places.__getitem__))
-        if weight:
-            counted[document] = weight
-    return counted
+            have.update(_with_all(chain, postings, found))
+        found = have
+    return found or ()

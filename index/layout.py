@@ -16,8 +16,9 @@ from enum import IntEnum
 
 from index.analysis import LABEL, PARTS, number_forms
 from index.contract import Document
+from index.filing import domain
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """To be raised with every change of analysis or layout: an older index is then built anew."""
 
 
@@ -34,7 +35,7 @@ class Part(IntEnum):
 
 
 WEIGHTS: dict[int, float] = {
-    Part.TITLE: 1.5,
+    Part.TITLE: 2.0,
     Part.SUMMARY: 1.0,
     Part.AUTHORS: 0.5,
     Part.TOPICS: 0.5,
@@ -52,8 +53,9 @@ _LAST_PLACE = (1 << PART_SHIFT) - PARTS
 class Postings:
     """The terms of one document: for each its weight and its places, in rising order.
 
-    `keys` are exact values to filter by: `topic:slug`, `author:slug`, `source:domain`,
-    `language:code`.
+    `keys` are exact values to filter by: `topic:slug`, `author:slug`, `source:domain` (and those
+    above it), `at:domain` (itself alone), `language:code`. `length` counts tokens by the weight
+    of their parts.
     """
 
     places: dict[str, list[int]] = field(default_factory=dict)
@@ -106,9 +108,10 @@ def _add(postings: Postings, part: int, text: str, language: str, first: int = 0
     """Add a text whose first token has number `first`; the number after its last."""
     base, weight = part << PART_SHIFT, weight_of(part)
     all_places, weights = postings.places, postings.weights
-    number = first
+    number, tokens = first, 0
     for counted, form in number_forms(text, language):
         number = first + counted
+        tokens += 1
         start = base + min(number * PARTS, _LAST_PLACE)
         for offset, term in form.terms:
             if term in all_places:
@@ -117,7 +120,8 @@ def _add(postings: Postings, part: int, text: str, language: str, first: int = 0
             else:
                 all_places[term] = [start + offset]
                 weights[term] = weight
-        postings.length += 1
+    # As in BM25F: a part that counts for more makes the document longer as well.
+    postings.length += round(weight * tokens)
     return number
 
 
@@ -132,6 +136,8 @@ def _keys(document: Document) -> Iterable[str]:
     for author in document.authors:
         yield "author:" + author.slug
     yield "language:" + document.language[:2].lower()
+    if document.source:
+        yield "at:" + domain(document.source)
     labels = document.source.lower().strip(".").split(".")
     # A domain is found by any domain above it: ft.com finds www.ft.com.
     for i in range(max(1, len(labels) - 1)):

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from index.analysis import PARTS, STEM, Form, Token, stems, tokenize
-from index.nodes import Dated, Either, Every, Field, Labelled, Node, Without, Words
+from index.nodes import Field, Words
 
 Chain = tuple[str, ...]
 """Terms that have to stand side by side, in order."""
@@ -27,8 +26,9 @@ Places = Callable[[str], Sequence[int]]
 class Unit:
     """One token of a question: the exact readings of it, and the looser ones that rank below.
 
-    `written` is the term for the form with its capitals or accents; `prefix` asks for every
-    term that begins so. `gap` is how many tokens it stands after the unit before.
+    The exact ones are ways to write the same, so they are not counted twice. `written` is the
+    term for the form with its capitals or accents; `prefix` asks for every term that begins so.
+    `gap` is how many tokens it stands after the unit before.
     """
 
     exact: tuple[Chain, ...]
@@ -76,7 +76,8 @@ def _unit(form: Form, languages: tuple[str, ...], gap: int, is_prefix: bool) -> 
     written = form.written_term
     if len(form.parts) == 1:
         loose = _stemmed(form.parts[0], form.stems, languages)
-        return Unit((form.parts,), loose, written, gap=gap)
+        exact = (form.parts, *((other,) for other in form.respelled))
+        return Unit(exact, loose, written, gap=gap)
     together = tuple((whole,) for whole in form.whole)
     if "&" in "".join(form.whole):
         return Unit(together, gap=gap)
@@ -93,6 +94,9 @@ def _stemmed(word: str, own: tuple[str, ...], languages: tuple[str, ...]) -> tup
     found = {STEM + word: None}
     for stem in (*own, *(stem for language in languages for stem in stems(word, language))):
         found |= {STEM + stem: None, stem: None}
+    if len(found) == 1:
+        # It is its own stem: what is stemmed to it stands apart from it, and both count.
+        found[word] = None
     return tuple((term,) for term in found)
 
 
@@ -143,26 +147,3 @@ def _joined(before: list[Extent], after: list[Extent], gap: int) -> list[Extent]
         for start, end in by_token.get(token, ())
         if adjacent(last, start, gap)
     ]
-
-
-def neighbours(parts: Iterable[Node]) -> list[tuple[Words, Words]]:
-    """Give the pairs of plain words that were typed one after the other."""
-    return [
-        (left, right)
-        for left, right in pairwise(parts)
-        if isinstance(left, Words)
-        and isinstance(right, Words)
-        and left.field is right.field is Field.ANY
-        and not (left.is_phrase or right.is_phrase or left.is_prefix or right.is_prefix)
-    ]
-
-
-def wanted_leaves(node: Node | None) -> list[Words]:
-    """Give the words that a document is found by, those after a minus left out."""
-    match node:
-        case Words():
-            return [node]
-        case Every(parts) | Either(parts):
-            return [leaf for part in parts for leaf in wanted_leaves(part)]
-        case Without() | Dated() | Labelled() | None:
-            return []

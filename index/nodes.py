@@ -5,7 +5,8 @@ Knows what may be asked; refuses to know how it was typed and how it is answered
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -86,10 +87,16 @@ Node = Words | Labelled | Dated | Without | Every | Either
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was typed and how it was read; `root` is None where nothing was asked."""
+    """What was typed and how it was read; `root` is None where nothing was asked.
+
+    `typed` are the parts at the top, each with the characters it was read from. `again` reads
+    another text just as this one was read.
+    """
 
     text: str
     root: Node | None = None
+    typed: tuple[tuple[Node, str], ...] = field(default=(), compare=False, repr=False)
+    again: Callable[[str], Question] | None = field(default=None, compare=False, repr=False)
 
     def __bool__(self) -> bool:
         return self.root is not None

@@ -20,6 +20,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 
 from index.days import read_span
 from index.nodes import (
@@ -53,6 +54,7 @@ _PHRASE = re.compile(rf"[{_QUOTES}]([^{_QUOTES}]*)(?:[{_QUOTES}]|\Z)")
 _WORD = re.compile(rf"[^\s(){_QUOTES}]+")
 _FIELDS = {f.value: f for f in (Field.TITLE, Field.BY, Field.TOPIC, Field.SOURCE)}
 _OPERATORS = {name: re.compile(rf"{name}(?=\s+[^\s)])") for name in ("OR", "AND")}
+_Span = tuple[int, int]
 _PERIODS = {"before", "after", "date"}
 
 
@@ -70,7 +72,10 @@ def parse(
     """
     names = {short.lower(): label for short, label in sections.items()}
     reader = _Reader(text[:MAX_CHARACTERS], names, zone, now or datetime.now(UTC))
-    return Question(text, reader.group(0, Field.ANY, ""))
+    again = partial(parse, sections=sections, zone=zone, now=now)
+    parts, spans = reader.group(0, Field.ANY, "")
+    typed = tuple((part, text[start:end]) for part, (start, end) in zip(parts, spans, strict=True))
+    return Question(text, _every(parts), typed, again)
 
 
 class _Reader:
@@ -81,9 +86,13 @@ class _Reader:
         self.at = 0
         self.words = 0
 
-    def group(self, depth: int, field: Field, label: str) -> Node | None:
-        """Read up to the closing parenthesis or the end; OR binds its two neighbours only."""
+    def group(self, depth: int, field: Field, label: str) -> tuple[list[Node], list[_Span]]:
+        """Read up to the closing parenthesis or the end; OR binds its two neighbours only.
+
+        Gives the parts, and where each stands.
+        """
         parts: list[Node] = []
+        spans: list[_Span] = []
         is_or = False
         while self.at < len(self.text):
             if self.text[self.at] == ")":
@@ -99,14 +108,17 @@ class _Reader:
                 continue
             if parts and self._operator("AND"):
                 continue
+            start = self.at
             part = self._part(depth, field, label)
             if part is None:
                 continue
             if is_or:
                 part = _either(parts.pop(), part)
+                start, _ = spans.pop()
                 is_or = False
             parts.append(part)
-        return _every(_scoped(parts))
+            spans.append((start, self.at))
+        return _scoped(parts), spans
 
     def _operator(self, name: str) -> bool:
         """Consume an operator that something follows."""
@@ -143,7 +155,7 @@ class _Reader:
         if self.at < len(self.text) and self.text[self.at] == "(":
             self.at += 1
             # Deeper than that, parentheses are read as spaces.
-            return self.group(depth + 1, field, label) if depth < MAX_DEPTH else None
+            return _every(self.group(depth + 1, field, label)[0]) if depth < MAX_DEPTH else None
         phrase = _PHRASE.match(self.text, self.at)
         if phrase:
             self.at = phrase.end()

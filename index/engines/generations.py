@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from index.contract import IndexMissing, IndexUnavailable
+from index.contract import IndexMissing, IndexOutdated, IndexUnavailable
 
 
 def sync_folder(folder: Path) -> None:
@@ -39,10 +39,10 @@ class Generations:
         self._version = version
         self._thread = threading.Lock()
 
-    def current(self) -> str:
+    def current(self, *, of_any_version: bool = False) -> str:
         """Give the name of the generation in use.
 
-        Raises IndexMissing where there is none of this version.
+        Raises IndexMissing where there is none, IndexOutdated where it is of another version.
         """
         try:
             line = (self.folder / "CURRENT").read_text(encoding="ascii")
@@ -53,11 +53,15 @@ class Generations:
         except OSError as problem:
             raise IndexUnavailable(f"The search index cannot be read: {problem}") from problem
         version, _, name = line.strip().partition(" ")
-        if version != self._version:
-            raise IndexMissing("The search index is of another version. It has to be built anew.")
         if not name.startswith("g-") or "/" in name:
             raise IndexMissing("The search index is damaged. It has to be built anew.")
+        if version != self._version and not (of_any_version and self._is_like(version)):
+            raise IndexOutdated("The search index is of another version. It has to be built anew.")
         return name
+
+    def _is_like(self, version: str) -> bool:
+        """Say whether it is a version of the same engine."""
+        return version.partition("-")[0] == self._version.partition("-")[0]
 
     def path(self, name: str) -> Path:
         """Give the folder of a generation."""

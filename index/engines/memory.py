@@ -10,15 +10,25 @@ import threading
 from bisect import bisect_left, insort
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
-from index.answering import Text, answer, telling_terms
-from index.contract import Answer, Document, IndexMissing, Sort
-from index.evaluation import Evaluator, microseconds
+from index.answering import Wish, answer
+from index.contract import (
+    NOT_NARROWED,
+    TIME_LIMIT_SECONDS,
+    Answer,
+    Document,
+    IndexMissing,
+    Narrow,
+    Sort,
+)
+from index.filing import Filed, Filing, microseconds
 from index.layout import Postings as Laid
 from index.layout import lay_out
 from index.question import Question
+from index.related import related
+from index.texts import Text
 
 
 class MemoryPostings:
@@ -29,12 +39,16 @@ class MemoryPostings:
         self._laid: dict[int, Laid] = {}
         self._terms: dict[str, dict[int, float]] = {}
         self._sorted: list[str] = []
+        self._lengths: dict[int, int] = {}
+        self._published: dict[int, int] = {}
 
     def add(self, document: Document) -> None:
         """Add or replace a document."""
         self.remove(document.id)
         self.held[document.id] = document
         laid = self._laid[document.id] = lay_out(document)
+        self._lengths[document.id] = laid.length
+        self._published[document.id] = microseconds(document.published_at)
         for term, weight in laid.weights.items():
             if term not in self._terms:
                 self._terms[term] = {}
@@ -45,6 +59,7 @@ class MemoryPostings:
         """Remove a document, if it is there."""
         if self.held.pop(id, None) is None:
             return
+        del self._lengths[id], self._published[id]
         for term in self._laid.pop(id).weights:
             del self._terms[term][id]
             if not self._terms[term]:
@@ -87,17 +102,34 @@ class MemoryPostings:
             limit, self._sorted[start:end], key=lambda term: (-len(self._terms[term]), term)
         )
 
-    def length(self, document: int) -> int:
-        """Count the tokens of a document."""
-        return self._laid[document].length
+    def words(self, letter: str) -> Sequence[tuple[str, int]]:
+        """Give the words that begin with a letter, and in how many documents each stands."""
+        start = bisect_left(self._sorted, letter)
+        end = bisect_left(self._sorted, letter + "\U0010ffff")
+        return [(t, len(self._terms[t])) for t in self._sorted[start:end] if t.isalnum()]
+
+    def lengths(self) -> Mapping[int, int]:
+        """Give the lengths of documents."""
+        return self._lengths
 
     def average_length(self) -> float:
-        """Give the mean number of tokens."""
-        return sum(laid.length for laid in self._laid.values()) / max(1, len(self._laid))
+        """Give the mean of the lengths."""
+        return sum(self._lengths.values()) / max(1, len(self._lengths))
 
-    def published(self, document: int) -> int:
+    def published(self) -> Mapping[int, int]:
         """Give the microseconds from 1970 to publication."""
-        return microseconds(self.held[document].published_at)
+        return self._published
+
+    def last_published(self) -> int:
+        """Give the latest moment of publication."""
+        return max(self._published.values(), default=0)
+
+    def filing(self) -> Filing:
+        """Give what documents are filed under."""
+        return Filing(
+            {id: number for number, id in enumerate(self.held)},
+            [Filed.of(document) for document in self.held.values()],
+        )
 
     def id(self, document: int) -> int:
         """Give the id of a document."""
@@ -126,19 +158,16 @@ class MemorySearch:
         sort: Sort = Sort.BEST,
         offset: int = 0,
         limit: int = 10,
+        narrow: Narrow = NOT_NARROWED,
+        zone: tzinfo = UTC,
+        with_facets: bool = False,
+        time_limit_seconds: float = TIME_LIMIT_SECONDS,
     ) -> Answer:
         """Find documents; see the contract."""
+        wish = Wish(now, sort, offset, limit, narrow, zone, with_facets, time_limit_seconds)
         with self._using:
             p = self._opened()
-            return answer(
-                question,
-                p,
-                lambda document: Text.of(p.held[document]),
-                now=now,
-                sort=sort,
-                offset=offset,
-                limit=limit,
-            )
+            return answer(question, p, lambda document: Text.of(p.held[document]), wish)
 
     def related(self, id: int, *, now: datetime, limit: int = 3) -> tuple[int, ...]:
         """Find the documents nearest in content; see the contract."""
@@ -146,11 +175,8 @@ class MemorySearch:
             p = self._opened()
             if id not in p.held:
                 return ()
-            return tuple(
-                Evaluator(p).similar(
-                    id, telling_terms(Text.of(p.held[id])), microseconds(now), limit
-                )
-            )
+            text = Text.of(p.held[id])
+            return related(p, id, text, moment=microseconds(now), limit=limit)
 
     @contextmanager
     def turn(self) -> Iterator[bool]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import islice
 from pathlib import Path
 from typing import cast
@@ -17,14 +17,24 @@ from whoosh.index import TOC, EmptyIndexError, FileIndex
 from whoosh.reading import SegmentReader
 from whoosh.writing import PostingPool, SegmentWriter
 
-from index.answering import answer, telling_terms
-from index.contract import Answer, Document, IndexMissing, IndexUnavailable, Sort
+from index.answering import Wish, answer
+from index.contract import (
+    NOT_NARROWED,
+    TIME_LIMIT_SECONDS,
+    Answer,
+    Document,
+    IndexMissing,
+    IndexUnavailable,
+    Narrow,
+    Sort,
+)
 from index.engines.generations import Generations
 from index.engines.whoosh_files import DurableStorage
 from index.engines.whoosh_postings import Snapshot, SnapshotPostings, reading_whole
 from index.engines.whoosh_schema import VERSION, TermPool, fields_of, schema
-from index.evaluation import Evaluator, microseconds
+from index.filing import microseconds
 from index.question import Question
+from index.related import related
 
 BATCH = 2000
 """Documents in one segment of a build: bounds the memory that it takes."""
@@ -48,19 +58,16 @@ class WhooshSearch:
         sort: Sort = Sort.BEST,
         offset: int = 0,
         limit: int = 10,
+        narrow: Narrow = NOT_NARROWED,
+        zone: tzinfo = UTC,
+        with_facets: bool = False,
+        time_limit_seconds: float = TIME_LIMIT_SECONDS,
     ) -> Answer:
         """Find documents; see the contract."""
+        wish = Wish(now, sort, offset, limit, narrow, zone, with_facets, time_limit_seconds)
         with self._using:
             snapshot = self._snapshot()
-            return answer(
-                question,
-                SnapshotPostings(snapshot),
-                snapshot.text,
-                now=now,
-                sort=sort,
-                offset=offset,
-                limit=limit,
-            )
+            return answer(question, SnapshotPostings(snapshot), snapshot.text, wish)
 
     def related(self, id: int, *, now: datetime, limit: int = 3) -> tuple[int, ...]:
         """Find the documents nearest in content; see the contract."""
@@ -69,14 +76,13 @@ class WhooshSearch:
             number = snapshot.numbers.get(id)
             if number is None:
                 return ()
-            evaluator = Evaluator(SnapshotPostings(snapshot))
-            terms = telling_terms(snapshot.text(number))
-            found = evaluator.similar(number, terms, microseconds(now), limit)
-            return tuple(snapshot.ids[other] for other in found)
+            postings, text = SnapshotPostings(snapshot), snapshot.text(number)
+            return related(postings, number, text, moment=microseconds(now), limit=limit)
 
     def stamps(self) -> Iterator[tuple[int, int]]:
         """Yield id and stamp of every indexed document; see the contract."""
         with self._using:
+            self._generations.current()
             return iter(self._snapshot().stamps())
 
     def turn(self) -> AbstractContextManager[bool]:
@@ -86,6 +92,7 @@ class WhooshSearch:
     def apply(self, put: Iterable[Document], remove: Iterable[int] = ()) -> None:
         """Add or replace documents and remove others, in one commit; see the contract."""
         documents = {document.id: document for document in put}
+        self._generations.current()
         with self._using:
             snapshot = self._snapshot()
         gone = {snapshot.numbers[id] for id in {*documents, *remove} if id in snapshot.numbers}
@@ -122,7 +129,8 @@ class WhooshSearch:
     def _snapshot(self) -> Snapshot:
         """Give the index as of the last commit, opened anew only when there was one."""
         for _ in range(_TRIES):
-            name = self._generations.current()
+            # One of another version answers as well as it can while a new one is built.
+            name = self._generations.current(of_any_version=True)
             if self._opened is None or not self._opened.is_last(name):
                 # Let go first: two generations in memory are not needed.
                 self._opened = None

@@ -6,15 +6,20 @@ Knows Whoosh's readers; refuses to know questions and scores, and to change anyt
 from __future__ import annotations
 
 import heapq
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from whoosh.reading import IndexReader, TermNotFound
 
-from index.answering import Text
 from index.contract import IndexMissing, IndexUnavailable
-from index.engines.whoosh_schema import text_from, unpack
+from index.engines.whoosh_schema import text_from, unpack, unpack_filed
+from index.filing import Filed, Filing
+from index.texts import Text
+
+MOST_REMEMBERED = 200_000
+"""Postings kept between questions: about 30 MB. The lists of common words are long to read."""
 
 
 @contextmanager
@@ -42,6 +47,28 @@ class _List:
     values: dict[int, bytes] = field(default_factory=dict)
 
 
+class _Remembered:
+    """Lists of postings that were read lately, so many postings of them in all."""
+
+    def __init__(self) -> None:
+        self._lists: OrderedDict[str, _List] = OrderedDict()
+        self._count = 0
+
+    def get(self, term: str) -> _List | None:
+        """Give the list of a term, if it is still there."""
+        if term in self._lists:
+            self._lists.move_to_end(term)
+        return self._lists.get(term)
+
+    def keep(self, term: str, found: _List) -> None:
+        """Keep a list, and forget those that were not asked for longest."""
+        self._lists[term] = found
+        self._count += len(found.weights) + 1
+        while self._count > MOST_REMEMBERED:
+            _, forgotten = self._lists.popitem(last=False)
+            self._count -= len(forgotten.weights) + 1
+
+
 class Snapshot:
     """The index as it was at one commit. Numbers of documents are Whoosh's.
 
@@ -65,6 +92,10 @@ class Snapshot:
         self.average_length = sum(self.lengths[n] for n in self.documents) / max(
             1, len(self.documents)
         )
+        self.last_published = max((self.published[n] for n in self.documents), default=0)
+        self._filing: Filing | None = None
+        self._words: dict[str, list[tuple[str, int]]] = {}
+        self.remembered = _Remembered()
         self.languages = sorted({key.partition(":")[2] for key in self._terms("keys", "language:")})
 
     def _column(self, name: str) -> list[int]:
@@ -97,6 +128,30 @@ class Snapshot:
                 text = term.decode()
                 found[text] = found.get(text, 0) + info.doc_frequency()
         return found
+
+    def filing(self) -> Filing:
+        """Give what documents are filed under, read when first asked for."""
+        if self._filing is None:
+            numbers: dict[bytes, int] = {}
+            of: list[int] = []
+            with reading_whole():
+                for leaf, _ in self.leaves:
+                    # An index of an older version may have no such column.
+                    has = leaf.has_column("filed")
+                    column = leaf.column_reader("filed", translate=False).load() if has else ()
+                    packed = column or [b""] * leaf.doc_count_all()
+                    of += [numbers.setdefault(each, len(numbers)) for each in packed]
+                values = [unpack_filed(packed) if packed else Filed() for packed in numbers]
+            self._filing = Filing(of, values)
+        return self._filing
+
+    def words(self, letter: str) -> list[tuple[str, int]]:
+        """Give the words that begin with a letter and their frequencies, read when first asked."""
+        if letter not in self._words:
+            with reading_whole():
+                found = self._terms("text", letter)
+            self._words[letter] = [(term, n) for term, n in found.items() if term.isalnum()]
+        return self._words[letter]
 
     def most_frequent(self, prefix: str, limit: int) -> list[str]:
         """Give the words that begin so, those in most documents first."""
@@ -139,7 +194,12 @@ class SnapshotPostings:
     def _list(self, term: str) -> _List:
         found = self._lists.get(term)
         if found is None:
-            found = self._lists[term] = self._snapshot.read("text", term)
+            found = self._lists[term] = self._snapshot.remembered.get(term) or self._read(term)
+        return found
+
+    def _read(self, term: str) -> _List:
+        found = self._snapshot.read("text", term)
+        self._snapshot.remembered.keep(term, found)
         return found
 
     def count(self) -> int:
@@ -175,17 +235,29 @@ class SnapshotPostings:
         """Give the terms that begin so, most frequent first."""
         return self._snapshot.most_frequent(prefix, limit)
 
-    def length(self, document: int) -> int:
-        """Count the tokens of a document."""
-        return self._snapshot.lengths[document]
+    def words(self, letter: str) -> Sequence[tuple[str, int]]:
+        """Give the words that begin with a letter, and in how many documents each stands."""
+        return self._snapshot.words(letter)
+
+    def lengths(self) -> Sequence[int]:
+        """Give the lengths of documents."""
+        return self._snapshot.lengths
 
     def average_length(self) -> float:
-        """Give the mean number of tokens."""
+        """Give the mean of the lengths."""
         return self._snapshot.average_length
 
-    def published(self, document: int) -> int:
+    def published(self) -> Sequence[int]:
         """Give the microseconds from 1970 to publication."""
-        return self._snapshot.published[document]
+        return self._snapshot.published
+
+    def last_published(self) -> int:
+        """Give the latest moment of publication."""
+        return self._snapshot.last_published
+
+    def filing(self) -> Filing:
+        """Give what documents are filed under."""
+        return self._snapshot.filing()
 
     def id(self, document: int) -> int:
         """Give the id of a document."""

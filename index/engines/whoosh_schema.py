@@ -11,14 +11,14 @@ import struct
 from collections.abc import Generator, Iterator, Sequence
 from functools import lru_cache
 
-from whoosh.columns import NumericColumn
+from whoosh.columns import NumericColumn, VarBytesColumn
 from whoosh.fields import COLUMN, STORED, FieldType, Schema
 from whoosh.formats import Existence, Positions
 
-from index.answering import Text
-from index.contract import Document, Section
-from index.evaluation import microseconds
+from index.contract import Document, Name, Section
+from index.filing import Filed, microseconds
 from index.layout import SCHEMA_VERSION, lay_out
+from index.texts import Text
 
 VERSION = f"whoosh-{SCHEMA_VERSION}.1"
 """Of layout and of these fields: an index of another version has to be built anew."""
@@ -83,6 +83,7 @@ def schema() -> Schema:
         stamp=COLUMN(NumericColumn("q")),
         published=COLUMN(NumericColumn("q")),
         length=COLUMN(NumericColumn("i")),
+        filed=COLUMN(VarBytesColumn()),
         shown=STORED,
     )
 
@@ -101,6 +102,7 @@ def fields_of(document: Document) -> dict[str, object]:
         "stamp": document.stamp,
         "published": microseconds(document.published_at),
         "length": laid.length,
+        "filed": pack_filed(Filed.of(document)),
         "shown": (
             document.title,
             document.summary,
@@ -108,6 +110,35 @@ def fields_of(document: Document) -> dict[str, object]:
             document.language,
         ),
     }
+
+
+_FIELDS, _NAMES = "\x1d", "\x1e"
+
+
+def pack_filed(filed: Filed) -> bytes:
+    """Pack what a document is filed under for its column; separators in names become spaces."""
+    fields = [_pack_names(filed.topics), _pack_names(filed.authors), _clean(filed.source)]
+    return _FIELDS.join(fields).encode("utf-8", "replace")
+
+
+def _pack_names(names: Sequence[Name]) -> str:
+    return _NAMES.join(part for name in names for part in (_clean(name.slug), _clean(name.name)))
+
+
+def _clean(text: str) -> str:
+    return text.replace(_FIELDS, " ").replace(_NAMES, " ")
+
+
+def unpack_filed(packed: bytes) -> Filed:
+    """Give back what a document is filed under."""
+    topics, authors, source = packed.decode().split(_FIELDS)
+    return Filed(_names(topics), _names(authors), source)
+
+
+def _names(packed: str) -> tuple[Name, ...]:
+    parts = packed.split(_NAMES)
+    pairs = zip(parts[::2], parts[1::2], strict=True) if packed else ()
+    return tuple(Name(*pair) for pair in pairs)
 
 
 def text_from(shown: tuple[str, str, list[tuple[str, str, str]], str]) -> Text:

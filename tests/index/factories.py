@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from index.contract import Answer, Document, Name, SearchEngine, Section, Sort
+from index.contract import Answer, Document, Match, Name, SearchEngine, Section, Sort
 from index.question import parse
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -52,6 +52,11 @@ def ask(engine: SearchEngine, typed: str, **options: object) -> Answer:
     """Put a question as a reader types it."""
     given: dict[str, object] = {"now": NOON} | options
     return engine.answer(parse(typed, now=NOON), **given)  # type: ignore[arg-type]
+
+
+def found_all(engine: SearchEngine, typed: str) -> list[int]:
+    """Give the ids of what has all that was wanted, in order."""
+    return [hit.id for hit in ask(engine, typed, limit=100).hits if hit.match is Match.ALL]
 
 
 def found(engine: SearchEngine, typed: str, sort: Sort = Sort.BEST, limit: int = 100) -> list[int]:

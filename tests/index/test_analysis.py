@@ -129,7 +129,7 @@ def test_every_part_of_a_document_has_places_of_its_own() -> None:
     sections = [("", "owl"), ("Next up", "owl owl")]
     laid = lay_out(document(1, "owl", summary="owl", sections=sections))
     assert [part_of(place) for place in laid.places["owl"]] == [0, 1, 8, 9, 9]
-    assert laid.weights["owl"] == pytest.approx(1.5 + 1 + 1 + 2)
+    assert laid.weights["owl"] == pytest.approx(2 + 1 + 1 + 2)
     assert laid.places[label_term("NEXT  up")] == [9 << PART_SHIFT]
 
 
@@ -138,3 +138,10 @@ def test_endless_texts_and_endless_sections_fit() -> None:
     assert {part_of(place) for place in laid.places["end"]} == {8}
     many = lay_out(document(1, sections=[("Label", "owl")] * (LAST_PART + 10)))
     assert max(part_of(place) for place in many.places["owl"]) == LAST_PART
+
+
+def test_entities_are_read_and_keep_their_offsets() -> None:
+    text = "A caf&eacute; &amp; bar, R&amp;D"
+    tokens = list(tokenize(text))
+    assert [text[t.start : t.end] for t in tokens] == ["A", "caf&eacute;", "bar", "R&amp;D"]
+    assert {"cafe", "r&d"} <= terms(text)

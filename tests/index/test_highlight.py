@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.highlight import LONGEST_EXCERPT, excerpt, find_matches, mark
-from index.matching import compile_words, wanted_leaves
+from index.matching import compile_words
 from index.question import parse
+from index.reading import wanted_leaves
 
 FILLER = "Nothing to see in this sentence at all. " * 20
 

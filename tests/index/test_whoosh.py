@@ -143,7 +143,9 @@ def test_an_index_superseded_while_it_is_opened_is_opened_again(
     filled(whoosh, [document(1, "meteor")])
     current = whoosh._generations.current
     stale = iter(["g-gone"])
-    monkeypatch.setattr(whoosh._generations, "current", lambda: next(stale, None) or current())
+    monkeypatch.setattr(
+        whoosh._generations, "current", lambda **given: next(stale, None) or current(**given)
+    )
     assert found(whoosh, "meteor") == [1]
 
 

@@ -1,0 +1,45 @@
+"""Which passages of a text show best that it was found.
+
+Knows texts and what was wanted of them; refuses to know how documents are found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from index.contract import Passage, Section
+from index.highlight import excerpt, find_matches
+from index.layout import label_term
+from index.matching import Wanted
+from index.nodes import Field
+from index.texts import Text
+
+MOST_PASSAGES = 3
+
+
+def passages(text: Text, wanted: Sequence[Wanted]) -> tuple[Passage, ...]:
+    """Give the best excerpts, each from a section of its own; the beginning where none matches."""
+    found = []
+    for number, section in enumerate(text.sections):
+        here = [each for each in wanted if _is_searched(section, each)]
+        matches = find_matches(section.text, text.language, here)
+        if matches:
+            html, value = excerpt(section.text, matches)
+            found.append((-value, number, Passage(html, section.label, section.anchor)))
+    if found:
+        return tuple(
+            passage for _, _, passage in sorted(found, key=lambda f: f[:2])[:MOST_PASSAGES]
+        )
+    anywhere = [each for each in wanted if each.field is Field.ANY]
+    matches = find_matches(text.summary, text.language, anywhere)
+    beginning = next((s for s in text.sections if s.text.strip()), None)
+    if matches or beginning is None:
+        return (Passage(excerpt(text.summary, matches)[0]),)
+    html, _ = excerpt(beginning.text, ())
+    return (Passage(html, beginning.label, beginning.anchor),)
+
+
+def _is_searched(section: Section, wanted: Wanted) -> bool:
+    if wanted.field is Field.SECTION:
+        return label_term(section.label) == label_term(wanted.label)
+    return wanted.field is Field.ANY

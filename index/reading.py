@@ -1,0 +1,204 @@
+"""What the words of one question stand for in one opened index.
+
+Knows the grammar's nodes, terms and which of them there are; refuses to know scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+
+from index.analysis import tokenize
+from index.characters import fold
+from index.frequencies import Postings
+from index.matching import Chain, Unit, Wanted, compile_words
+from index.nodes import Dated, Either, Every, Field, Labelled, Node, Without, Words
+from index.spelling import edits_allowed, nearest
+
+LITTLE = 3
+"""Documents below which a word finds so little that it may be a misspelling."""
+LITTLE_SHARE = 0.002
+"""The same as a share of all documents: in many of them some misspell as well."""
+LIKELIER = 10
+"""How many times more documents a likelier spelling has to find."""
+NAME_LIFT = 10
+"""How many times likelier a spelling is that is in the name of a topic, author or source."""
+SHORTEST_HALF = 2
+"""Letters of a word that was written together with its neighbour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Respelling:
+    """Another spelling of a part of the question: which characters it is for, and how likely."""
+
+    start: int
+    end: int
+    word: str
+
+
+class Reading:
+    """Compiles each word once; looks for other spellings only when asked to."""
+
+    def __init__(self, root: Node | None, postings: Postings, *, is_sentence: bool) -> None:
+        self._postings = postings
+        self._little = max(LITTLE, int(LITTLE_SHARE * postings.count()))
+        self._languages = tuple(postings.languages())
+        self._wanted: dict[Words, Wanted] = {}
+        self._near: dict[Words, Wanted | None] = {}
+        self._joined: dict[Words, list[Chain]] = {}
+        if not is_sentence:
+            self._join(root)
+
+    def wanted(self, words: Words) -> Wanted:
+        """Give what a word or a phrase stands for as it was typed."""
+        found = self._wanted.get(words)
+        if found is None:
+            found = compile_words(words, self._languages)
+            joined = self._joined.get(words)
+            if joined and len(found.units) == 1:
+                unit = found.units[0]
+                found = replace(found, units=(replace(unit, exact=(*unit.exact, *joined)),))
+            self._wanted[words] = found
+        return found
+
+    def near(self, words: Words) -> Wanted | None:
+        """Give what a word may stand for if it was misspelled; None where it need not have been."""
+        if words not in self._near:
+            chains = () if words.is_phrase or words.is_prefix else self._near_chains(words)
+            self._near[words] = (
+                Wanted((Unit(chains),), words.field, words.label) if chains else None
+            )
+        return self._near[words]
+
+    def shown(self, leaves: Iterable[Words]) -> list[Wanted]:
+        """Give all that is marked in what was found: the words, and what they were taken for."""
+        return [
+            wanted
+            for words in leaves
+            for wanted in (self.wanted(words), self._near.get(words))
+            if wanted is not None and wanted.units
+        ]
+
+    def _join(self, node: Node | None) -> None:
+        """Find neighbours that the index has as one word as well: "open ai", openai."""
+        match node:
+            case Every(parts):
+                for left, right in neighbours(parts):
+                    joined = fold(left.text + right.text)
+                    if joined.isalnum() and self._postings.document_frequency(joined):
+                        for words in (left, right):
+                            self._joined.setdefault(words, []).append((joined,))
+                for part in parts:
+                    self._join(part)
+            case Either(parts):
+                for part in parts:
+                    self._join(part)
+            case Without(part):
+                self._join(part)
+            case _:
+                pass
+
+    def _near_chains(self, words: Words) -> tuple[Chain, ...]:
+        units = self.wanted(words).units
+        if len(units) != 1 or not (finds := self._spelled(units[0])):
+            return ()
+        word, frequency = finds
+        found: list[Chain] = []
+        if frequency < self._little:
+            found = [(other,) for other, _ in self.respelled(word, frequency)]
+            found += self._halves(word)
+        return tuple(found)
+
+    def _spelled(self, unit: Unit) -> tuple[str, int] | None:
+        """Give the one word that a unit is, and in how many documents any form of it stands."""
+        word = unit.exact[0][0] if unit.exact and len(unit.exact[0]) == 1 else ""
+        if not word.isalnum() or word[0].isdigit():
+            return None
+        known = {chain[0] for chain in unit.exact + unit.loose if len(chain) == 1}
+        return word, max(self._postings.document_frequency(term) for term in known)
+
+    def respelled(self, word: str, frequency: int) -> list[tuple[str, int]]:
+        """Give likelier spellings of a word that stands in so many documents."""
+        if not edits_allowed(word):
+            return []
+        least = frequency * LIKELIER
+        return [
+            near
+            for near in nearest(word, self._postings.words(word[0]))
+            if near[1] >= max(1, least)
+        ]
+
+    def _halves(self, word: str) -> Iterator[Chain]:
+        """Give the two words that one may be, where the index has both."""
+        if not word.isalpha():
+            return
+        frequency = self._postings.document_frequency
+        for i in range(SHORTEST_HALF, len(word) - SHORTEST_HALF + 1):
+            if frequency(word[:i]) and frequency(word[i:]):
+                yield word[:i], word[i:]
+
+    def respellings(self, text: str, leaves: Iterable[Words]) -> list[Respelling]:
+        """Give the likeliest other spelling of each word of the question that finds little."""
+        return [
+            respelling
+            for words in leaves
+            for respelling in self._in(words, text.rfind(words.text, words.start, words.end))
+        ]
+
+    def _in(self, words: Words, start: int) -> Iterator[Respelling]:
+        for token in tokenize(words.text):
+            form = token.form
+            word = (form.whole or form.parts)[0]
+            if form.is_bigram or not word.isalnum() or word[0].isdigit():
+                continue
+            frequency = self._frequency(word)
+            if frequency < self._little and (near := self.respelled(word, frequency)):
+                best = max(near, key=self._likelihood)[0]
+                yield Respelling(start + token.start, start + token.end, best)
+
+    def _likelihood(self, near: tuple[str, int]) -> int:
+        word, frequency = near
+        return frequency * (NAME_LIFT if word in self._names else 1)
+
+    @cached_property
+    def _names(self) -> set[str]:
+        """The words in names of topics, authors and sources."""
+        values = self._postings.filing().values
+        names = {name.name for filed in values for name in filed.topics + filed.authors}
+        sources = {part for filed in values for part in filed.source.split(".")}
+        return {part for name in names for part in fold(name).split()} | sources
+
+    def _frequency(self, word: str) -> int:
+        wanted = compile_words(Words(word), self._languages)
+        found = self._spelled(wanted.units[0])
+        return found[1] if found else self._little
+
+
+def neighbours(parts: Iterable[Node]) -> list[tuple[Words, Words]]:
+    """Give the pairs of plain words that were typed one after the other."""
+    return [
+        (left, right)
+        for left, right in pairwise(parts)
+        if isinstance(left, Words)
+        and is_plain(left)
+        and isinstance(right, Words)
+        and is_plain(right)
+    ]
+
+
+def is_plain(words: Words) -> bool:
+    """Say whether it is a word that was typed without any sign."""
+    return words.field is Field.ANY and not (words.is_phrase or words.is_prefix)
+
+
+def wanted_leaves(node: Node | None) -> list[Words]:
+    """Give the words that a document is found by, those after a minus left out."""
+    match node:
+        case Words():
+            return [node]
+        case Every(parts) | Either(parts):
+            return [leaf for part in parts for leaf in wanted_leaves(part)]
+        case Without() | Dated() | Labelled() | None:
+            return []

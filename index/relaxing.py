@@ -1,0 +1,231 @@
+"""From what fits a question to one ranked list: first what has all, then what comes near.
+
+Knows parts of questions and their scores; refuses to know how these are found.
+
+All words are wanted. Where fewer than FEW documents have them all, others follow that have some
+of them, or words spelled nearly so. Quoted phrases, fields, dates and what stands after a minus
+are asked for on purpose and never relaxed. In a sentence any word will do from the start.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter as Tally
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from index.characters import fold
+from index.clock import Clock
+from index.commonplace import FEWEST_TELLING, FUNCTION_WORDS, SENTENCE_WORDS
+from index.contract import Match
+from index.evaluation import Evaluator, both
+from index.nodes import Dated, Either, Every, Node, Without, Words
+from index.reading import is_plain, neighbours
+from index.scoring import NEAR, Scores
+
+FEW = 5
+"""Documents with all words below which others follow."""
+MOST_NEAREST = 200
+"""Documents that follow."""
+LEAST_SHARE = 0.3
+"""Of what all words tell together, what a document has to have to follow; not in sentences."""
+COMMON_SHARE = 0.2
+"""Words in more of the documents than that bring none in beside rarer ones; they only count."""
+COMMON_FROM = 1000
+"""Documents with a word below which it is not common, however few documents there are."""
+LIFTED = 200
+"""Documents, best first, in which words side by side are looked for."""
+ADJACENT_LIFT = 0.8
+"""What two words side by side as typed add, as a share of the rarer one's weight."""
+ADJACENT_LIFT_IN_SENTENCES = 0.1
+
+
+@dataclass(slots=True)
+class Asked:
+    """The parts of a question: filters, what has to fit, and what may be relaxed.
+
+    `typed` are the words in order, without function words where it is a sentence; `times` says
+    how often each telling word of a sentence came.
+    """
+
+    filters: list[Dated | Without] = field(default_factory=list)
+    firm: list[Node] = field(default_factory=list)
+    soft: list[Node] = field(default_factory=list)
+    times: Tally[Node] = field(default_factory=Tally)
+    typed: list[Node] = field(default_factory=list)
+    is_sentence: bool = False
+
+
+@dataclass(slots=True)
+class Found:
+    """What was found: the scores of what has all, and of what follows with how it matches."""
+
+    all: Scores = field(default_factory=dict)
+    others: Scores = field(default_factory=dict)
+    matches: dict[int, Match] = field(default_factory=dict)
+
+
+def take_apart(root: Node) -> Asked:
+    """Sort the parts of a question by what may be done with them."""
+    asked = Asked()
+    for part in _flat(root):
+        if isinstance(part, Dated | Without):
+            asked.filters.append(part)
+        elif _is_soft(part):
+            asked.soft.append(part)
+        else:
+            asked.firm.append(part)
+    asked.typed = list(_flat(root))
+    telling = [part for part in asked.soft if not _is_function_word(part)]
+    asked.is_sentence = len(asked.soft) >= SENTENCE_WORDS and len(telling) >= FEWEST_TELLING
+    if asked.is_sentence:
+        asked.typed = telling
+        # A word that is repeated in a sentence is what it is about.
+        first = {fold(p.text) if isinstance(p, Words) else p: p for p in reversed(telling)}
+        asked.times = Tally(first[fold(p.text) if isinstance(p, Words) else p] for p in telling)
+        asked.soft = list(asked.times)
+    return asked
+
+
+def _flat(node: Node) -> Iterable[Node]:
+    if isinstance(node, Every):
+        for part in node.parts:
+            yield from _flat(part)
+    else:
+        yield node
+
+
+def _is_soft(node: Node) -> bool:
+    match node:
+        case Words():
+            return is_plain(node) or (node.is_prefix and not node.field)
+        case Every(parts) | Either(parts):
+            return all(map(_is_soft, parts))
+        case _:
+            return False
+
+
+def _is_function_word(node: Node) -> bool:
+    return isinstance(node, Words) and fold(node.text) in FUNCTION_WORDS
+
+
+class Search:
+    """One search for one question."""
+
+    def __init__(
+        self,
+        asked: Asked,
+        evaluator: Evaluator,
+        let_through: Callable[[Scores], Scores],
+        count: int,
+        clock: Clock,
+    ) -> None:
+        """`let_through` gives what is visible of some documents; `count` is how many there are."""
+        self._asked, self._evaluator, self._clock = asked, evaluator, clock
+        self._let_through = let_through
+        self._common = max(COMMON_FROM, COMMON_SHARE * count)
+
+    def find(self) -> Found:
+        """Find what has all that is wanted, and what follows where that is little."""
+        asked, found = self._asked, Found()
+        firm, soft = self._gather(asked.firm), self._gather(asked.soft)
+        if not firm and not soft:
+            if asked.filters and not (asked.firm or asked.soft):
+                found.all = self._passed(None)
+            return found
+        is_whole = not self._clock.is_over()
+        if is_whole:
+            parts = sorted((part.scores for part in firm + soft), key=len)
+            every = parts[0]
+            for scores in parts[1:]:
+                every = both(every, scores)
+            found.all = self._passed(every)
+        elif len(firm) < len(asked.firm):
+            return found
+        if soft and (asked.is_sentence or len(found.all) < FEW):
+            self._follow(found, firm, soft)
+        self._lift(found)
+        return found
+
+    def _gather(self, nodes: Iterable[Node]) -> list[_Part]:
+        """Score what fits each part that asks for anything, as long as the clock lets us."""
+        gathered = []
+        for node in nodes:
+            if self._clock.is_over():
+                break
+            scores = self._evaluator.fitting(node)
+            if scores is not None:
+                times = self._asked.times.get(node, 1)
+                if times > 1:
+                    scores = {d: times * score for d, score in scores.items()}
+                gathered.append(_Part(node, scores, self._evaluator.weight(scores)))
+        return gathered
+
+    def _passed(self, scores: Scores | None) -> Scores:
+        return self._let_through(self._evaluator.filtered(scores, self._asked.filters))
+
+    def _follow(self, found: Found, firm: list[_Part], soft: list[_Part]) -> None:
+        """Find documents that have some of the words, or nearly them."""
+        is_sentence = self._asked.is_sentence
+        if not is_sentence:
+            for part in soft:
+                if not self._clock.is_over():
+                    near = self._evaluator.near(part.node)
+                    part.near = {d: s for d, s in near.items() if d not in part.scores}
+        soft = sorted((part for part in soft if part.scores or part.near), key=_Part.size)
+        scores, told = self._told(firm, soft)
+        least = 0.0 if is_sentence else LEAST_SHARE * sum(part.weight for part in firm + soft)
+        others = {d: s for d, s in scores.items() if d not in found.all and told[d] >= least}
+        others = self._passed(others)
+        found.others = dict(heapq.nlargest(MOST_NEAREST, others.items(), key=lambda hit: hit[1]))
+        for document in found.others:
+            found.matches[document] = _match(document, soft)
+
+    def _told(self, firm: list[_Part], soft: list[_Part]) -> tuple[Scores, Scores]:
+        """Add up scores, and how much the words tell that each document has; rarest first."""
+        scores: Scores = {}
+        told: Scores = {}
+        for number, part in enumerate(firm):
+            scores = both(scores, part.scores) if number else dict(part.scores)
+        told = dict.fromkeys(scores, sum(part.weight for part in firm))
+        for part in soft:
+            brings = not firm and (not scores or part.size() <= self._common)
+            for found, weight in ((part.scores, part.weight), (part.near, NEAR * part.weight)):
+                shared = found if brings else scores.keys() & found.keys()
+                for document in shared:
+                    scores[document] = scores.get(document, 0.0) + found[document]
+                    told[document] = told.get(document, 0.0) + weight
+        return scores, told
+
+    def _lift(self, found: Found) -> None:
+        """Raise documents in which words typed side by side stand side by side."""
+        asked = self._asked
+        words = [part for part in asked.typed if isinstance(part, Words)]
+        factor = ADJACENT_LIFT_IN_SENTENCES if asked.is_sentence else ADJACENT_LIFT
+        pairs = dict.fromkeys(neighbours(asked.typed)) if words else {}
+        for tier in (found.all, found.others) if pairs else ():
+            head = heapq.nlargest(LIFTED, tier, key=tier.__getitem__)
+            for pair in pairs:
+                if self._clock.is_over():
+                    return
+                for document, score in self._evaluator.lifted(pair, head).items():
+                    tier[document] += factor * score
+
+
+@dataclass(slots=True)
+class _Part:
+    """A part of a question, what fits it and nearly fits it, and how much that tells."""
+
+    node: Node
+    scores: Scores
+    weight: float
+    near: Scores = field(default_factory=dict)
+
+    def size(self) -> int:
+        return len(self.scores) + len(self.near)
+
+
+def _match(document: int, soft: list[_Part]) -> Match:
+    has = sum(document in part.scores for part in soft)
+    nearly = sum(document in part.near for part in soft)
+    return Match.NEAR if nearly and (not has or has + nearly == len(soft)) else Match.SOME

@@ -1,0 +1,140 @@
+"""What follows when too little has all that was wanted, and what else there is to type."""
+
+from __future__ import annotations
+
+import pytest
+
+from index.contract import Match, Name, SearchEngine, Sort
+from index.spelling import distance
+from tests.index.factories import NOON, ask, document, filled, found, found_all, names
+
+PORTS = [
+    document(1, "Rotterdam widens its harbour", "Dredging starts soon.", topics=names("Ports")),
+    document(2, "Harbour pilots strike", "They want shorter shifts.", topics=names("Labour")),
+    document(3, "Dredging banned", "The estuary may rest.", authors=names("Lena Voss")),
+]
+
+
+def matches(engine: SearchEngine, typed: str) -> list[tuple[int, str]]:
+    return [(hit.id, hit.match.value) for hit in ask(engine, typed, limit=100).hits]
+
+
+def test_what_has_all_words_comes_first_and_the_nearest_follow(engine: SearchEngine) -> None:
+    filled(engine, PORTS)
+    assert matches(engine, "harbour dredging")[0] == (1, "all")
+    assert set(matches(engine, "harbour dredging")[1:]) == {(2, "some"), (3, "some")}
+    answer = ask(engine, "harbour dredging")
+    assert (answer.total, answer.matched_all) == (3, 1)
+
+
+def test_where_enough_have_all_words_nothing_follows(engine: SearchEngine) -> None:
+    both = [document(id, "harbour seal") for id in range(1, 6)]
+    filled(engine, [*both, document(9, "harbour")])
+    assert found(engine, "harbour seal", Sort.NEWEST) == [1, 2, 3, 4, 5]
+
+
+def test_common_words_alone_are_not_near(engine: SearchEngine) -> None:
+    filled(engine, [*(document(id, text="the sea") for id in range(1, 40)), document(50, "Kraken")])
+    assert found(engine, "the kraken") == [50]
+
+
+@pytest.mark.parametrize(
+    "typed", ["rotterdm", "rottredam", "roterdam", "rotterdamm", "rotterrdamm"]
+)
+def test_a_misspelled_word_matches_nearly(engine: SearchEngine, typed: str) -> None:
+    filled(engine, PORTS)
+    answer = ask(engine, typed)
+    assert [(hit.id, hit.match) for hit in answer.hits] == [(1, Match.NEAR)]
+    assert answer.suggestion == "rotterdam"
+    assert "<mark>Rotterdam</mark>" in answer.hits[0].title_html
+
+
+@pytest.mark.parametrize("typed", ["otterdam", "rest4", "mai", "rotxxdxm"])
+def test_what_is_too_far_is_no_misspelling(engine: SearchEngine, typed: str) -> None:
+    filled(engine, PORTS)
+    assert found(engine, typed) == []
+    assert ask(engine, typed).suggestion is None
+
+
+def test_a_suggestion_keeps_the_rest_of_the_question(engine: SearchEngine) -> None:
+    filled(engine, PORTS)
+    assert ask(engine, "title:rotterdm -pilots").suggestion == "title:rotterdam -pilots"
+    assert ask(engine, '"harbuor pilots" strike').suggestion == '"harbour pilots" strike'
+
+
+def test_a_suggestion_that_would_find_nothing_is_not_made(engine: SearchEngine) -> None:
+    filled(engine, PORTS)
+    assert ask(engine, "rotterdm -harbour").suggestion is None
+    assert ask(engine, "rotterdm before:2020").suggestion is None
+
+
+def test_of_likely_spellings_the_more_frequent_is_suggested(engine: SearchEngine) -> None:
+    many = [document(id, "carter") for id in range(1, 5)]
+    filled(engine, [*many, document(9, "caster")])
+    assert ask(engine, "caiter").suggestion == "carter"
+    voss = document(10, "x", authors=names("Ann Caster"))
+    filled(engine, [*many, document(9, "caster"), voss])
+    assert ask(engine, "caiter").suggestion == "caster"
+
+
+def test_a_phrase_that_is_nowhere_is_suggested_without_its_quotes(engine: SearchEngine) -> None:
+    filled(engine, PORTS)
+    answer = ask(engine, '"harbour rotterdam"')
+    assert (answer.total, answer.suggestion) == (0, "harbour rotterdam")
+
+
+def test_digits_are_never_misspelled(engine: SearchEngine) -> None:
+    filled(engine, [document(1, "The Zeta5 model")])
+    assert found(engine, "zeta6") == []
+
+
+def test_what_was_asked_for_on_purpose_is_never_relaxed(engine: SearchEngine) -> None:
+    filled(engine, PORTS)
+    assert found(engine, 'dredging "harbour pilots"') == [2]
+    assert found(engine, "harbour title:dredging") == [3]
+    assert found(engine, "harbour dredging -rotterdam", Sort.NEWEST) == [2, 3]
+    assert found(engine, "harbour dredging before:2020") == []
+
+
+def test_nothing_found_names_the_nearest_topics(engine: SearchEngine) -> None:
+    filled(engine, PORTS)
+    answer = ask(engine, "seaports")
+    assert answer.total == 0
+    assert answer.topics[0] == Name("ports", "Ports")
+    assert ask(engine, "harbour").topics == ()
+
+
+def test_a_sentence_is_answered_by_what_has_most_of_its_words(engine: SearchEngine) -> None:
+    filled(engine, PORTS)
+    asked = "why do the pilots of some harbour strike for shorter night shifts"
+    assert found(engine, asked)[0] == 2
+    assert found_all(engine, asked) == []
+
+
+def test_words_written_apart_and_as_one_find_each_other(engine: SearchEngine) -> None:
+    filled(engine, [document(1, "The seahorse swims"), document(2, "A lake house burns")])
+    assert found(engine, "sea horse")[0] == 1
+    assert found(engine, "lakehouse") == [2]
+
+
+def test_a_question_that_may_take_no_time_says_that_it_is_incomplete(engine: SearchEngine) -> None:
+    filled(engine, PORTS)
+    answer = ask(engine, '"harbour pilots" dredging', time_limit_seconds=-1)
+    assert not answer.is_complete
+    assert ask(engine, "harbour", time_limit_seconds=5).is_complete
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "edits"),
+    [("abcd", "abcd", 0), ("abcd", "abdc", 1), ("abcd", "acbde", 2), ("abc", "xyz", 3),
+     ("kitten", "sitting", 3), ("ca", "abc", 3), ("", "ab", 2)],
+)  # fmt: skip
+def test_edits_are_counted_with_swaps_as_one(left: str, right: str, edits: int) -> None:
+    assert distance(left, right, 3) == distance(right, left, 3) == edits
+    assert distance(left, right, 0) == min(edits, 1)
+
+
+def test_order_by_date_keeps_what_has_all_first(engine: SearchEngine) -> None:
+    filled(engine, PORTS)
+    answer = ask(engine, "dredging estuary", sort=Sort.NEWEST, now=NOON)
+    assert [hit.match for hit in answer.hits] == [Match.ALL, Match.SOME]
