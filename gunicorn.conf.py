@@ -32,3 +32,10 @@ def post_worker_init(worker: Worker) -> None:
     from webapp.services import starting  # noqa: PLC0415
 
     starting.begin_worker(worker.wsgi)
+
+
+def worker_exit(_server: object, worker: Worker) -> None:
+    """Keep what a worker has counted."""
+    from webapp.services import starting  # noqa: PLC0415
+
+    starting.end_worker(worker.wsgi)

@@ -15,7 +15,7 @@ from webapp.extensions import db
 from webapp.importers import ImportedArticle, Unreadable
 from webapp.importers.contract import read_article
 from webapp.models import Article
-from webapp.services import finding, importing
+from webapp.services import importing, indexing
 
 _numbers = count(1)
 YESTERDAY = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
@@ -47,7 +47,7 @@ def make_article(**fields: object) -> Article:
     """Import one article, index it and give it."""
     given = fields_of(**fields)
     importing.run_import(Pile([given]))
-    finding.catch_up()
+    indexing.catch_up()
     return newest_made()
 
 
@@ -63,7 +63,7 @@ def make_articles(n: int, **fields: object) -> None:
         for i in range(n)
     ]
     importing.run_import(Pile(pile))
-    finding.catch_up()
+    indexing.catch_up()
 
 
 def newest_made() -> Article:

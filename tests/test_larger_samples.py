@@ -15,7 +15,7 @@ import pytest
 
 from tests.pages import CheckingClient
 from webapp.importers.jsonl import JsonLines
-from webapp.services import checkup, finding, importing
+from webapp.services import checkup, importing, indexing
 from webapp.settings import ROOT
 
 SHARED = ROOT.parent / "shared"
@@ -45,7 +45,7 @@ def test_an_article_shows_all_that_the_page_it_was_made_from_showed(
     client: CheckingClient,
 ) -> None:
     tally = importing.run_import(JsonLines(SEED))
-    finding.catch_up()
+    indexing.catch_up()
     assert (tally.created, tally.refused) == (4, [])
     slug = json.loads(SEED.read_text().splitlines()[0])["slug"]
     page = client.page(f"/articles/{slug}")
@@ -70,7 +70,7 @@ def test_each_labelled_section_is_data_on_the_page_in_results_and_as_json(
     client: CheckingClient,
 ) -> None:
     importing.run_import(JsonLines(SEED))
-    finding.catch_up()
+    indexing.catch_up()
     slug = json.loads(SEED.read_text().splitlines()[0])["slug"]
     page = client.page(f"/articles/{slug}")
     assert [label.rstrip(":") for label in page.words("strong", class_="label")] == SECTIONS
@@ -85,10 +85,8 @@ def test_each_labelled_section_is_data_on_the_page_in_results_and_as_json(
         assert result["section"]["label"] == label
         anchor = result["section"]["url"].partition("#")[2]
         assert page.all("div", id=anchor)
-        assert (
-            f"/articles/{slug}#{anchor}"
-            in client.page("/search", query_string={"q": words}).links()
-        )
+        links = client.page("/search", query_string={"q": words}).links()
+        assert [link for link in links if link.startswith(f"/articles/{slug}#{anchor}")]
 
 
 @needs_news
@@ -97,7 +95,7 @@ def test_real_news_can_be_imported_read_and_found(client: CheckingClient, tmp_pa
     with lzma.open(NEWS, "rt") as lines:
         some.write_text("".join(islice(lines, 0, 10_000, 40)))
     tally = importing.run_import(JsonLines(some))
-    finding.catch_up()
+    indexing.catch_up()
     assert (tally.created, tally.refused) == (250, [])
     assert [check.seen for check in checkup.examine() if not check.is_well] == []
     front = client.page("/")

@@ -13,7 +13,7 @@ from webapp.extensions import Site, db, migrate
 from webapp.http import assets, caching, security
 from webapp.services import storage
 from webapp.settings import ROOT, Settings, read_settings
-from webapp.views import error_pages, health, newsletter, reading, search
+from webapp.views import error_pages, feeds, health, newsletter, openapi, reading, search
 
 
 def create_app(
@@ -56,6 +56,6 @@ def create_app(
         storage.prepare_database()
     for room in (security, caching, assets, presenting, error_pages, cli):
         room.attach(app)
-    for view in (reading, search, newsletter, health):
+    for view in (reading, search, feeds, openapi, newsletter, health):
         app.register_blueprint(view.pages)
     return app

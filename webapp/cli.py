@@ -16,7 +16,7 @@ from index.contract import IndexUnavailable
 from webapp.errors import SiteError
 from webapp.importers.jsonl import JsonLines
 from webapp.importers.markdown import MarkdownFolder, markdown_files
-from webapp.services import checkup, demonstrating, finding, importing, publishing, serving
+from webapp.services import checkup, demonstrating, importing, indexing, noting, publishing, serving
 
 SHOWN_PROBLEMS = 20
 
@@ -53,7 +53,7 @@ def demo() -> None:
 def _load_demo() -> int:
     added = demonstrating.load_demo()
     if added:
-        finding.catch_up()
+        indexing.catch_up()
         click.echo(f"Loaded the demo publication: {added} briefs.")
     return added
 
@@ -91,10 +91,10 @@ def markdown(folder: Path) -> None:
 
 
 def _finish_import(tallies: list[tuple[str, importing.Tally]]) -> None:
-    waiting = finding.pending()
+    waiting = indexing.pending()
     if waiting:
         with _progress(waiting, "Indexing") as advance:
-            finding.catch_up(advance)
+            indexing.catch_up(advance)
     for name, tally in tallies:
         where = f"{name}: " if len(tallies) > 1 else ""
         for word, notes in (("not imported", tally.refused), ("imported, but", tally.remarks)):
@@ -140,12 +140,28 @@ def reindex() -> None:
     """Build the search index anew beside the present one, then swap."""
     with _plain_errors():
         began = time.monotonic()
-        with _progress(finding.count_documents(), "Indexing") as advance:
-            count = finding.rebuild(advance)
+        with _progress(indexing.count_documents(), "Indexing") as advance:
+            count = indexing.rebuild(advance)
         if count is None:
             raise SiteError("Another process is writing the index just now. Try again in a minute.")
         seconds = max(time.monotonic() - began, 0.001)
         click.echo(f"Indexed {count:,} articles, {count / seconds:,.0f} a second.")
+
+
+@broadsheet.command()
+@click.option("--days", default=7, type=click.IntRange(1, 366), show_default=True)
+@with_appcontext
+def searches(days: int) -> None:
+    """Print what readers looked for most, and what they did not find."""
+    for title, looked in (
+        ("Most asked", noting.most_asked(days)),
+        ("Asked and not found", noting.most_failed(days)),
+    ):
+        click.echo(f"{title}, last {days} days:")
+        for each in looked:
+            click.echo(f"  {each.asked:>6,} asked {each.failed:>6,} not found  {each.query}")
+        if not looked:
+            click.echo(f"  Nothing that at least {noting.THRESHOLD} have asked.")
 
 
 @broadsheet.command()

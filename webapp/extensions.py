@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import cast
 
 from flask import current_app
@@ -25,12 +26,30 @@ migrate = Migrate()
 
 
 @dataclass(slots=True)
+class SearchTally:
+    """How often something was searched for, and how often nothing was found."""
+
+    asked: int = 0
+    failed: int = 0
+
+
+@dataclass(slots=True)
+class SearchNotes:
+    """The searches that this process has counted and not yet put into the database."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    counts: dict[tuple[date, str], SearchTally] = field(default_factory=dict)
+    written_at: datetime | None = None
+
+
+@dataclass(slots=True)
 class Site:
-    """What a running site has besides its database: settings, search engine, clock."""
+    """What a running site has besides its database: settings, search engine, clock, notes."""
 
     settings: Settings
     engine: SearchEngine
     clock: Callable[[], datetime]
+    notes: SearchNotes = field(default_factory=SearchNotes)
 
 
 def the_site() -> Site:

@@ -82,6 +82,12 @@ def month(on: date) -> str:
     return f"{MONTHS[on.month - 1]} {on.year}"
 
 
+def month_name(period: str) -> str:
+    """Write a year or a month ("2026", "2026-11") as in 2026 or November 2026."""
+    year, _, number = period.partition("-")
+    return f"{MONTHS[int(number) - 1]} {year}" if number else year
+
+
 def iso(moment: datetime) -> str:
     """Write a moment by RFC 3339, in the site's time zone."""
     return moment.astimezone(the_site().settings.time_zone).isoformat(timespec="seconds")

@@ -17,7 +17,7 @@ from tests.conftest import Clock
 from tests.factories import fields_of, import_items, make_article, make_articles, newest_made
 from webapp.extensions import db, the_site
 from webapp.models import Article
-from webapp.services import checkup, finding
+from webapp.services import checkup, indexing
 from webapp.services.checkup import Check
 from webapp.settings import Settings
 
@@ -57,7 +57,7 @@ def test_a_site_in_order_passes_every_check() -> None:
 
 
 def test_a_full_disk_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    finding.rebuild()
+    indexing.rebuild()
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=5_000_000))
     check = failing()
     assert (check.name, check.remedy) == ("data folder", "Free some space.")
@@ -65,7 +65,7 @@ def test_a_full_disk_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_secret_key_that_others_can_read_is_seen(settings: Settings) -> None:
-    finding.rebuild()
+    indexing.rebuild()
     path = settings.data / "secret-key"
     path.chmod(0o640)
     check = failing()
@@ -73,7 +73,7 @@ def test_a_secret_key_that_others_can_read_is_seen(settings: Settings) -> None:
 
 
 def test_a_secret_key_that_was_removed_is_seen(settings: Settings) -> None:
-    finding.rebuild()
+    indexing.rebuild()
     (settings.data / "secret-key").unlink()
     check = failing()
     assert check.name == "secret key"
@@ -87,7 +87,7 @@ def test_the_operators_own_key_is_well() -> None:
 
 
 def test_a_clock_of_the_past_is_seen(clock: Clock) -> None:
-    finding.rebuild()
+    indexing.rebuild()
     clock.now = datetime(2025, 12, 31, tzinfo=UTC)
     check = failing()
     assert (check.name, check.remedy) == ("clock", "Set the machine's clock.")
@@ -96,7 +96,7 @@ def test_a_clock_of_the_past_is_seen(clock: Clock) -> None:
 
 def test_a_clock_that_was_put_back_is_seen(clock: Clock) -> None:
     import_items(fields_of(published_at=None))
-    finding.catch_up()
+    indexing.catch_up()
     clock.forward(hours=-2)
     check = failing()
     assert (check.name, check.remedy) == ("clock", "Set the machine's clock.")
@@ -145,7 +145,7 @@ def test_a_server_that_does_not_answer_is_seen(
 
 
 def test_tables_of_another_version_are_seen() -> None:
-    finding.rebuild()
+    indexing.rebuild()
     db.session.execute(text("UPDATE alembic_version SET version_num = 'future'"))
     db.session.commit()
     check = failing()
@@ -154,7 +154,7 @@ def test_tables_of_another_version_are_seen() -> None:
 
 
 def test_changes_that_wait_for_the_index_are_seen() -> None:
-    finding.rebuild()
+    indexing.rebuild()
     import_items(fields_of(), fields_of())
     check = failing()
     assert (check.name, check.remedy) == ("index", "Run: broadsheet reindex")

@@ -13,7 +13,7 @@ from tests.conftest import Clock
 from tests.factories import fields_of, import_items
 from webapp.extensions import db
 from webapp.models import Article, Articles
-from webapp.services import demonstrating, finding
+from webapp.services import demonstrating, indexing
 from webapp.services.demonstrating import load_demo
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -26,7 +26,7 @@ def briefs() -> list[Article]:
 def test_forty_briefs_are_loaded_and_all_of_them_can_be_read(clock: Clock) -> None:
     assert load_demo() == 40
     assert Articles.published(clock()).count() == 40
-    assert finding.pending() == 40
+    assert indexing.pending() == 40
 
 
 def test_each_brief_has_the_parts_of_a_brief() -> None:

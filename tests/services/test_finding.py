@@ -17,7 +17,7 @@ from tests.factories import article_titled, fields_of, import_items, make_articl
 from webapp import create_app
 from webapp.extensions import db, the_site
 from webapp.models import Article, IndexChange, Status
-from webapp.services import finding, publishing
+from webapp.services import finding, indexing, publishing
 from webapp.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -62,7 +62,10 @@ def wrapped() -> Wrapped:
 
 
 def titles(text: str, sort: Sort = Sort.BEST, page: int = 1, size: int = 10) -> list[str]:
-    return [result.article.title for result in finding.find(text, sort, page, size).results]
+    return [
+        result.article.title
+        for result in finding.find(text, sort=sort, page=page, size=size).results
+    ]
 
 
 @pytest.fixture
@@ -82,7 +85,7 @@ def test_a_word_in_the_middle_of_a_body_is_found_with_its_passage_and_section() 
         title="Ports", body="A lead.\n\n**Why this matters:** The old theodolite was lost."
     )
     make_article(title="Others")
-    findings = finding.find("theodolite", Sort.BEST, 1, 10)
+    findings = finding.find("theodolite")
     assert findings.total == 1
     (result,) = findings.results
     assert result.article.title == "Ports"
@@ -97,7 +100,7 @@ def test_a_word_in_the_middle_of_a_body_is_found_with_its_passage_and_section() 
 @pytest.mark.parametrize("text", ["", "   ", "\n"])
 def test_asking_for_nothing_finds_nothing_even_without_an_index(text: str) -> None:
     the_site().engine = Deaf()  # type: ignore[assignment]
-    assert finding.find(text, Sort.BEST, 1, 10) == finding.Findings((), 0)
+    assert finding.find(text) == finding.Findings()
 
 
 def test_results_come_in_pages_newest_first_when_asked_so() -> None:
@@ -113,11 +116,11 @@ def test_a_change_is_recorded_in_the_transaction_of_the_article_and_undone_with_
     make_article(slug="boat")
     article = db.session.scalars(select(Article)).one()
     article.title = "Never said"
-    finding.record_change(article)
+    indexing.record_change(article)
     db.session.flush()
-    assert finding.pending() == 1
+    assert indexing.pending() == 1
     db.session.rollback()
-    assert finding.pending() == 0
+    assert indexing.pending() == 0
     assert db.session.scalars(select(Article.title)).one() != "Never said"
 
 
@@ -128,40 +131,40 @@ def test_an_import_that_fails_in_the_middle_of_a_batch_leaves_no_change_behind(
         raise OSError("the disk is gone")
 
     with monkeypatch.context() as broken:
-        broken.setattr(finding, "record_change", fail)
+        broken.setattr(indexing, "record_change", fail)
         with pytest.raises(OSError, match="gone"):
             import_items(fields_of())
     db.session.rollback()
     assert db.session.scalars(select(Article)).all() == []
-    assert finding.pending() == 0
+    assert indexing.pending() == 0
 
 
 def test_catching_up_tells_the_index_all_and_leaves_nothing_pending(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     import_items(*(fields_of(body="Bread.") for _ in range(10)))
-    finding.catch_up()
-    monkeypatch.setattr(finding, "BATCH", 2)
+    indexing.catch_up()
+    monkeypatch.setattr(indexing, "BATCH", 2)
     import_items(*(fields_of(body="A theodolite.") for _ in range(5)))
     told: list[int] = []
-    finding.catch_up(told.append)
+    indexing.catch_up(told.append)
     assert told == [2, 2, 1]
-    assert finding.pending() == 0
-    assert dict(the_site().engine.stamps()) == finding.stamps()
+    assert indexing.pending() == 0
+    assert dict(the_site().engine.stamps()) == indexing.stamps()
     assert len(titles("theodolite")) == 5
 
 
 def test_where_most_has_changed_the_index_is_built_anew_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(finding, "BATCH", 2)
+    monkeypatch.setattr(indexing, "BATCH", 2)
     import_items(*(fields_of(body="A theodolite.") for _ in range(5)))
     engine, built = wrapped(), []
     build = engine.rebuild
     engine.rebuild = lambda documents: built.append(build(documents)) or built[-1]  # type: ignore[operator]
-    finding.catch_up()
+    indexing.catch_up()
     assert built == [5]
-    assert finding.pending() == 0
+    assert indexing.pending() == 0
     assert len(titles("theodolite")) == 5
 
 
@@ -183,23 +186,23 @@ def test_a_change_made_just_before_the_turn_is_given_up_is_not_left_lying() -> N
     engine.turn = turn  # type: ignore[attr-defined]
     publishing.publish(article_titled("First").slug)
     assert left == []
-    assert finding.pending() == 0
+    assert indexing.pending() == 0
 
 
 def test_an_article_is_published_also_while_the_index_is_unavailable(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     import_items(fields_of(slug="boat", body="A theodolite.", draft=True))
-    finding.catch_up()
+    indexing.catch_up()
     engine, the_site().engine = the_site().engine, Deaf()  # type: ignore[assignment]
     publishing.publish("boat")
     assert not db.session().in_transaction()
     assert db.session.scalars(select(Article.status)).one() == Status.PUBLISHED
-    assert finding.pending() == 1
+    assert indexing.pending() == 1
     assert "The index did not take a change: The index cannot be written." in caplog.text
     the_site().engine = engine
-    finding.catch_up()
-    assert finding.pending() == 0
+    indexing.catch_up()
+    assert indexing.pending() == 0
     assert len(titles("theodolite")) == 1
 
 
@@ -207,8 +210,8 @@ def test_catching_up_says_so_when_the_index_is_unavailable_and_loses_nothing() -
     import_items(fields_of())
     the_site().engine = Deaf()  # type: ignore[assignment]
     with pytest.raises(IndexUnavailable):
-        finding.catch_up()
-    assert finding.pending() == 1
+        indexing.catch_up()
+    assert indexing.pending() == 1
 
 
 def test_an_index_that_is_missing_is_built_when_a_change_comes() -> None:
@@ -224,7 +227,7 @@ def test_an_index_that_is_missing_is_built_when_a_change_comes() -> None:
 
     engine.apply = apply_later  # type: ignore[attr-defined]
     make_article(title="The fourth", body="A theodolite.")
-    assert finding.pending() == 0
+    assert indexing.pending() == 0
     assert len(titles("theodolite")) == 4
 
 
@@ -258,12 +261,12 @@ def test_drafts_and_withdrawn_articles_are_not_in_the_index() -> None:
     import_items(
         fields_of(draft=True), fields_of(slug="boat"), fields_of(published_at="2027-01-01")
     )
-    finding.catch_up()
+    indexing.catch_up()
     publishing.withdraw("boat")
     listed = {a.id for a in db.session.scalars(select(Article)) if a.is_listed}
     assert len(listed) == 1
-    assert {id for id, _ in the_site().engine.stamps()} == listed == set(finding.stamps())
-    assert finding.count_documents() == 1
+    assert {id for id, _ in the_site().engine.stamps()} == listed == set(indexing.stamps())
+    assert indexing.count_documents() == 1
 
 
 def test_the_index_hears_everything_that_is_shown() -> None:
@@ -279,7 +282,7 @@ def test_the_index_hears_everything_that_is_shown() -> None:
             language="pt",
         )
     )
-    (document,) = finding.all_documents()
+    (document,) = indexing.all_documents()
     assert (document.title, document.summary) == ("Boat", "It floats.")
     assert [(s.label, s.anchor, s.text) for s in document.sections] == [
         ("", "", "Lead."),
@@ -294,22 +297,22 @@ def test_the_index_hears_everything_that_is_shown() -> None:
 
 def test_an_article_that_was_changed_has_another_stamp(clock: Clock) -> None:
     make_article(slug="boat")
-    before = finding.stamps()
+    before = indexing.stamps()
     clock.forward(seconds=0.001)
     import_items(fields_of(slug="boat", title="Changed"))
-    assert before.keys() == finding.stamps().keys()
-    assert before != finding.stamps()
+    assert before.keys() == indexing.stamps().keys()
+    assert before != indexing.stamps()
 
 
 def test_rebuilding_counts_every_article_and_forgets_what_was_pending(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(finding, "BATCH", 2)
+    monkeypatch.setattr(indexing, "BATCH", 2)
     import_items(*(fields_of(body="A theodolite.") for _ in range(5)))
     told: list[int] = []
-    assert finding.rebuild(told.append) == 5
+    assert indexing.rebuild(told.append) == 5
     assert told == [1] * 5
-    assert finding.pending() == 0
+    assert indexing.pending() == 0
     assert len(titles("theodolite")) == 5
 
 
@@ -323,9 +326,9 @@ def test_a_change_made_during_a_rebuild_is_not_left_lying() -> None:
             db.session.add(IndexChange(article_id=changed))
             db.session.commit()
 
-    assert finding.rebuild(change) == 2
+    assert indexing.rebuild(change) == 2
     assert left == []
-    assert finding.pending() == 0
+    assert indexing.pending() == 0
 
 
 def test_a_rebuild_that_fails_leaves_the_index_and_what_is_pending(
@@ -338,22 +341,22 @@ def test_a_rebuild_that_fails_leaves_the_index_and_what_is_pending(
         raise OSError("the disk is full")
 
     with pytest.raises(OSError, match="full"):
-        finding.rebuild(fail)
+        indexing.rebuild(fail)
     assert titles("theodolite") == ["Old"]
-    assert finding.pending() == 1
+    assert indexing.pending() == 1
 
 
 def test_two_processes_never_write_at_once_and_no_change_is_lost(shared: Settings) -> None:
     make_article(title="First", body="A theodolite.")
     with processes.started(HOLDS_THE_TURN, shared.data) as other:
         import_items(fields_of(title="Second", body="A theodolite."))
-        finding.catch_up()
-        assert finding.pending() == 1
-        assert finding.rebuild() is None
+        indexing.catch_up()
+        assert indexing.pending() == 1
+        assert indexing.rebuild() is None
         assert titles("theodolite") == ["First"]
         processes.let_go_on(other)
-    finding.catch_up()
-    assert finding.pending() == 0
+    indexing.catch_up()
+    assert indexing.pending() == 0
     assert sorted(titles("theodolite")) == ["First", "Second"]
 
 
@@ -361,7 +364,7 @@ def test_a_process_that_dies_with_the_turn_to_write_loses_it(shared: Settings) -
     import_items(fields_of(body="A theodolite."))
     with processes.started(HOLDS_THE_TURN, shared.data) as other:
         other.kill()
-    finding.catch_up()
+    indexing.catch_up()
     assert len(titles("theodolite")) == 1
 
 
@@ -379,6 +382,6 @@ def test_without_its_folder_the_index_is_built_again_by_the_next_change(shared: 
     for path in sorted((shared.data / "index").rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
     with pytest.raises(IndexUnavailable):
-        finding.find("theodolite", Sort.BEST, 1, 10)
+        finding.find("theodolite")
     make_article(body="A theodolite.")
     assert len(titles("theodolite")) == 3

@@ -20,7 +20,7 @@ from webapp import create_app
 from webapp.extensions import db
 from webapp.importers import ImportedArticle, Unreadable
 from webapp.models import Article, FormerSlug, Section, Status
-from webapp.services import checkup, finding, importing, publishing, reading
+from webapp.services import checkup, finding, importing, indexing, publishing, reading
 from webapp.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -191,7 +191,7 @@ def test_the_batches_before_a_failure_stay(monkeypatch: pytest.MonkeyPatch) -> N
         importing.run_import(importer)
     db.session.rollback()
     assert count(Article) == 4
-    assert finding.pending() == 4
+    assert indexing.pending() == 4
 
 
 def test_articles_of_one_title_get_slugs_of_their_own() -> None:
@@ -286,11 +286,11 @@ def test_an_article_in_no_language_is_in_the_sites() -> None:
 def test_a_changed_and_a_new_article_wait_for_the_index_and_an_unchanged_one_does_not() -> None:
     item = fields_of(slug="boat")
     import_items(item)
-    assert finding.pending() == 1
+    assert indexing.pending() == 1
     import_items(item)
-    assert finding.pending() == 1
+    assert indexing.pending() == 1
     import_items({**item, "body": "Corrected."})
-    assert finding.pending() == 2
+    assert indexing.pending() == 2
 
 
 def test_a_picture_on_another_host_is_remarked_and_the_article_goes_in() -> None:
@@ -339,8 +339,8 @@ def test_no_text_whatever_stops_an_import() -> None:
         *(fields_of(body=body, format=f) for body in odd for f in ("html", "markdown"))
     )
     assert tally.created == len(odd) * 2
-    finding.catch_up()
-    assert finding.pending() == 0
+    indexing.catch_up()
+    assert indexing.pending() == 0
 
 
 MOMENTS = {
@@ -349,7 +349,7 @@ def stop_at(article, recorded=[]):
     recorded.append(record_change(article))
     if len(recorded) == 50:
         say_here_and_wait()
-record_change, finding.record_change = finding.record_change, stop_at
+record_change, indexing.record_change = indexing.record_change, stop_at
 """,
     "between two batches": """
 def stop_between(batch, tally, done=[]):
@@ -360,13 +360,13 @@ def stop_between(batch, tally, done=[]):
 import_batch, importing._import_batch = importing._import_batch, stop_between
 """,
     "before the index hears of it": """
-finding.catch_up = say_here_and_wait
+indexing.catch_up = say_here_and_wait
 """,
     "when the index has heard and the database has not": """
 def stop_after(*told):
     apply(*told)
     say_here_and_wait()
-finding.rebuild()
+indexing.rebuild()
 class Engine:
     def __getattr__(self, name):
         return getattr(engine, name)
@@ -379,13 +379,13 @@ from pathlib import Path
 from webapp import create_app
 from webapp.extensions import the_site
 from webapp.importers.jsonl import JsonLines
-from webapp.services import finding, importing
+from webapp.services import importing, indexing
 importing.BATCH = 20
 app = create_app()
 with app.app_context():
     {moment}
     importing.run_import(JsonLines(Path(sys.argv[1])))
-    finding.catch_up()
+    indexing.catch_up()
 """
 
 
@@ -412,7 +412,7 @@ def test_an_import_that_is_killed_and_run_again_loses_nothing_and_has_nothing_tw
         assert {names(a.authors) == ["Ada Quay"] for a in db.session.scalars(select(Article))} == {
             True
         }
-        assert finding.find("boat", finding.Sort.BEST, 1, 10).total == 60
+        assert finding.find("boat").total == 60
         assert [check for check in checkup.examine() if not check.is_well] == []
         db.session.remove()
         db.engine.dispose()

@@ -10,25 +10,25 @@ from tests.conftest import NOON, Clock
 from tests.factories import YESTERDAY, fields_of, import_items, newest_made
 from webapp.errors import ArticleNotFound
 from webapp.models import Status
-from webapp.services import finding, publishing
+from webapp.services import finding, indexing, publishing
 
 pytestmark = pytest.mark.usefixtures("app")
 
 
 def found(word: str) -> int:
-    return len(finding.find(word, finding.Sort.BEST, 1, 10).results)
+    return len(finding.find(word).results)
 
 
 def test_publishing_a_draft_shows_it_from_now_on_and_lets_it_be_found(clock: Clock) -> None:
     import_items(fields_of(slug="boat", body="A theodolite.", draft=True, published_at=None))
-    finding.catch_up()
+    indexing.catch_up()
     assert found("theodolite") == 0
     publishing.publish("boat")
     article = newest_made()
     assert (article.status, article.published_at) == (Status.PUBLISHED, NOON)
     assert article.is_visible(clock())
     assert found("theodolite") == 1
-    assert finding.pending() == 0
+    assert indexing.pending() == 0
 
 
 def test_publishing_what_was_scheduled_brings_it_forward() -> None:
@@ -48,14 +48,14 @@ def test_an_article_that_was_published_before_keeps_its_date(clock: Clock) -> No
 
 def test_a_withdrawn_article_is_found_no_more_and_says_when_it_changed(clock: Clock) -> None:
     import_items(fields_of(slug="boat", body="A theodolite."))
-    finding.catch_up()
+    indexing.catch_up()
     assert found("theodolite") == 1
     clock.forward(hours=1)
     publishing.withdraw("boat")
     assert newest_made().status == Status.WITHDRAWN
     assert newest_made().updated_at == clock()
     assert found("theodolite") == 0
-    assert finding.pending() == 0
+    assert indexing.pending() == 0
 
 
 @pytest.mark.parametrize("deed", [publishing.publish, publishing.withdraw])

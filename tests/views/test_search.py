@@ -37,8 +37,9 @@ def test_a_word_from_the_middle_of_a_body_finds_its_article(client: CheckingClie
     )
     page = client.page("/search?q=theodolite")
     assert page.words("mark") == ["theodolite"]
-    assert f"/articles/{article.slug}" in page.links()
-    assert f"/articles/{article.slug}#why-this-matters" in page.links()
+    address = f"/articles/{article.slug}"
+    assert f"{address}#:~:text=theodolite" in page.links()
+    assert f"{address}#why-this-matters:~:text=theodolite" in page.links()
     for shown in ("Ada Quay", "Harbours", "harbour.example.org", "22 November 2026"):
         assert shown in page.main
 
@@ -177,7 +178,7 @@ def test_nothing_found_is_said_kindly(client: CheckingClient) -> None:
     make_article()
     page = client.page("/search?q=zyzzyva")
     assert [field for field in page.all("input", name="q") if field.get("value") == "zyzzyva"]
-    assert "No brief has" in page.main
+    assert "No brief fits" in page.main
     assert not page.all("mark")
 
 
@@ -241,3 +242,126 @@ def test_a_missing_index_is_said_calmly_and_everything_can_still_be_read(
     reason = client.get("/search.json?q=headline")
     assert (reason.status_code, bool(reason.json["error"]["reason"])) == (503, True)
     assert client.get(f"/articles/{article.slug}").status_code == 200
+
+
+def test_the_page_says_how_it_read_the_query_and_lets_each_part_be_taken_away(
+    client: CheckingClient,
+) -> None:
+    make_article(title="Falcon nests", body="A falcon nests in the city.")
+    page = client.page("/search", query_string={"q": "title:falcon city -tariffs"})
+    parts = page.words("span", class_="understood-part")
+    assert len(parts) == 3
+    assert "falcon" in parts[0]
+    assert "without" in parts[2].lower()
+    links = [span.find("a").get("href") for span in page.all("span", class_="understood-part")]
+    assert links == [
+        "/search?q=city+-tariffs",
+        "/search?q=title%3Afalcon+-tariffs",
+        "/search?q=title%3Afalcon+city",
+    ]
+    assert not client.page("/search?q=falcon").all("span", class_="understood-part")[0].findall("a")
+
+
+def test_facets_narrow_with_counts_of_the_narrowed_set_and_can_be_undone(
+    client: CheckingClient,
+) -> None:
+    make_articles(3, body="ferries", topics=["Harbours"], authors=["Ada Quay"])
+    make_articles(2, body="ferries", topics=["Harbours", "Bridges"], authors=["Ben Pier"])
+    make_article(
+        body="ferries",
+        topics=["Bridges"],
+        source_url="https://a.example.org/1",
+        published_at="2025-02-03T00:00:00Z",
+    )
+    page = client.page("/search?q=ferries")
+    facets = " ".join(page.words("aside", class_="facets"))
+    for shown in (
+        "Harbours 5 briefs",
+        "Bridges 3 briefs",
+        "Ada Quay 3",
+        "a.example.org 1",
+        "2025 1",
+    ):
+        assert shown in facets
+    assert "/search?q=ferries&topic=bridges" in page.links()
+    narrowed = client.page("/search?q=ferries&topic=bridges")
+    facets = " ".join(narrowed.words("aside", class_="facets"))
+    assert "Ben Pier 2" in facets
+    assert "Ada Quay" not in facets
+    assert "/search?q=ferries" in narrowed.links()
+    assert "/search?q=ferries&topic=bridges&author=ben-pier" in narrowed.links()
+    answer = client.get("/search.json?q=ferries&topic=bridges&period=2025-02").json
+    assert answer["total"] == 1
+    assert answer["facets"]["sources"] == [
+        {"key": "a.example.org", "name": "a.example.org", "count": 1}
+    ]
+    assert client.get("/search.json?q=ferries&topic=none").json["total"] == 0
+
+
+def test_months_are_offered_once_a_year_is_chosen(client: CheckingClient) -> None:
+    for month in ("2025-01", "2025-02", "2026-03"):
+        make_article(body="ferries", published_at=f"{month}-05T00:00:00Z")
+    page = client.page("/search?q=ferries&period=2025")
+    facets = " ".join(page.words("aside", class_="facets"))
+    assert "February 2025 1" in facets
+    assert "2026" not in facets
+    assert "/search?q=ferries&period=2025-02" in page.links()
+
+
+def test_sorting_and_paging_keep_what_was_narrowed(client: CheckingClient) -> None:
+    make_articles(20, body="ferries", topics=["Harbours"])
+    page = client.page("/search?q=ferries&topic=harbours")
+    assert "/search?q=ferries&sort=newest&topic=harbours" in page.links()
+    assert [a for a in page.links() if "page=2" in a and "topic=harbours" in a]
+
+
+@pytest.mark.parametrize("query", ["period=soon", "period=2026-13", "topic=%00", "facets=x"])
+def test_what_cannot_be_narrowed_to_is_refused(client: CheckingClient, query: str) -> None:
+    make_article()
+    assert client.get(f"/search.json?q=a&{query}").status_code == 400
+
+
+def test_when_few_have_all_words_the_nearest_follow_under_a_line_that_says_so(
+    client: CheckingClient,
+) -> None:
+    make_articles(12)
+    make_article(title="Both", body="Night ferries sail.")
+    make_article(title="One of them", body="Ferries sail by day.")
+    page = client.page("/search?q=night+ferries")
+    assert (
+        page.main.index("Both") < page.main.index("come nearest") < page.main.index("One of them")
+    )
+    answer = client.get("/search.json?q=night+ferries").json
+    assert [r["match"] for r in answer["results"]] == ["all", "some"]
+    assert answer["match"] == "all"
+    assert client.get("/search.json?q=day+night+zyzzyva").json["match"] == "some"
+
+
+def test_a_spelling_is_offered_and_finds_something(client: CheckingClient) -> None:
+    make_articles(3, body="All about theodolites and ferries.")
+    page = client.page("/search?q=theodolties")
+    (line,) = page.all("p", class_="suggestion")
+    address = line.find("a").get("href")
+    assert address == "/search?q=theodolites"
+    assert client.page(address).words("mark")
+    assert client.get("/search.json?q=theodolties").json["suggestion"] == "theodolites"
+    assert client.get("/search.json?q=theodolites").json["suggestion"] is None
+
+
+def test_links_to_results_let_the_browser_mark_the_words(client: CheckingClient) -> None:
+    article = make_article(body="**Why this matters:** GPT-4 stands on the quay.")
+    page = client.page("/search?q=GPT-4")
+    address = f"/articles/{article.slug}"
+    assert f"{address}#:~:text=GPT%2D4" in page.links()
+    assert f"{address}#why-this-matters:~:text=GPT%2D4" in page.links()
+    assert client.get("/search.json?q=GPT-4").json["results"][0]["url"].endswith(address)
+
+
+def test_the_same_answer_is_not_sent_twice(client: CheckingClient) -> None:
+    make_article(body="ferries")
+    first = client.get("/search.json?q=ferries")
+    again = client.get("/search.json?q=ferries", headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+    make_article(body="ferries")
+    changed = client.get("/search.json?q=ferries", headers={"If-None-Match": first.headers["ETag"]})
+    assert changed.status_code == 200

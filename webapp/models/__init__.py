@@ -3,6 +3,7 @@
 from webapp.models.article import Article, FormerSlug, Section, Status
 from webapp.models.articles import Articles
 from webapp.models.naming import Author, Topic
+from webapp.models.search_count import SearchCount
 from webapp.models.subscriber import Subscriber, SubscriberState
 from webapp.models.upkeep import IndexChange, RateCount
 
@@ -13,6 +14,7 @@ __all__ = [
     "FormerSlug",
     "IndexChange",
     "RateCount",
+    "SearchCount",
     "Section",
     "Status",
     "Subscriber",

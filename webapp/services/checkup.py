@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from index.contract import IndexUnavailable
 from webapp.extensions import db, the_site
 from webapp.models import Article
-from webapp.services import finding, storage
+from webapp.services import indexing, storage
 
 FREE_BYTES = 200_000_000
 EARLIEST_CLOCK = datetime(2026, 1, 1, tzinfo=UTC)
@@ -143,7 +143,7 @@ def _index() -> Check:
         held = dict(the_site().engine.stamps())
     except IndexUnavailable as problem:
         return Check("index", False, str(problem), remedy)
-    waiting, wanted = finding.pending(), finding.stamps()
+    waiting, wanted = indexing.pending(), indexing.stamps()
     if waiting:
         return Check("index", False, f"{waiting:,} changes wait to be indexed", remedy)
     off = len(held.items() ^ wanted.items())

@@ -1,23 +1,28 @@
-"""Asking the index, and keeping it in step with the database; the only translator between them."""
+"""Asking the index, and giving back articles in rank order."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from markupsafe import Markup
-from sqlalchemy import delete, func, select
-from sqlalchemy.orm import selectinload
 
-from index.contract import Document, IndexMissing, IndexUnavailable, Name, Sort
-from index.contract import Section as IndexSection
+from index.contract import (
+    NOT_NARROWED,
+    Facets,
+    Hit,
+    IndexUnavailable,
+    Match,
+    Name,
+    Narrow,
+    Sort,
+)
+from index.explaining import Part, explain
 from index.question import parse
-from webapp.extensions import db, the_site
-from webapp.models import Article, Articles, IndexChange, Status
-
-BATCH = 1000
-log = logging.getLogger(__name__)
+from webapp.extensions import the_site
+from webapp.models import Article, Articles
+from webapp.text.fragments import fragment_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,44 +40,95 @@ class Result:
 
     article: Article
     score: float
+    match: Match
     title_html: Markup
     passages: tuple[Excerpt, ...]
+
+    @property
+    def fragment(self) -> str:
+        """What to put behind the article's address, so that the browser marks what was found."""
+        return fragment_of(passage.html for passage in self.passages)
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """A page of results, and how many there are in all."""
+    """A page of results, and what else there is to say about the search.
 
-    results: tuple[Result, ...]
-    total: int
+    `understood` says part by part how the query was read; `total` counts all that was
+    found, `matched_all` those of them, coming first, with all that was wanted.
+    """
+
+    results: tuple[Result, ...] = ()
+    total: int = 0
+    matched_all: int = 0
+    understood: tuple[Part, ...] = ()
+    facets: Facets | None = None
+    suggestion: str | None = None
+    topics: tuple[Name, ...] = ()
+    is_complete: bool = True
+
+    @property
+    def match(self) -> Match:
+        """How well the best of them fits."""
+        if self.matched_all or not self.results:
+            return Match.ALL
+        return self.results[0].match
 
 
-def find(text: str, sort: Sort, page: int, size: int) -> Findings:
+def find(
+    text: str,
+    *,
+    sort: Sort = Sort.BEST,
+    narrow: Narrow = NOT_NARROWED,
+    page: int = 1,
+    size: int = 10,
+    with_facets: bool = False,
+) -> Findings:
     """Find published articles; raises IndexUnavailable when there is no index to ask."""
     site = the_site()
     if not text.strip():
-        return Findings((), 0)
-    now = site.clock()
-    question = parse(
-        text, sections=site.settings.section_names, zone=site.settings.time_zone, now=now
+        return Findings()
+    now, zone = site.clock(), site.settings.time_zone
+    question = parse(text, sections=site.settings.section_names, zone=zone, now=now)
+    answer = site.engine.answer(
+        question,
+        now=now,
+        sort=sort,
+        offset=(page - 1) * size,
+        limit=size,
+        narrow=narrow,
+        zone=zone,
+        with_facets=with_facets,
     )
-    answer = site.engine.answer(question, now=now, sort=sort, offset=(page - 1) * size, limit=size)
+    return Findings(
+        results=_results(answer.hits, now),
+        total=answer.total,
+        matched_all=answer.matched_all,
+        understood=explain(question, zone=zone),
+        facets=answer.facets,
+        suggestion=answer.suggestion,
+        topics=answer.topics,
+        is_complete=answer.is_complete,
+    )
+
+
+def _results(hits: Sequence[Hit], now: datetime) -> tuple[Result, ...]:
     # The database has the last word on what readers may see.
-    articles = Articles.published(now).with_ids([hit.id for hit in answer.hits]).by_id()
-    results = tuple(
+    articles = Articles.published(now).with_ids([hit.id for hit in hits]).by_id()
+    return tuple(
         Result(
             articles[hit.id],
             hit.score,
+            hit.match,
             Markup(hit.title_html),  # noqa: S704 - the index escapes first, then marks
             tuple(
                 Excerpt(Markup(p.html), p.label, p.anchor)  # noqa: S704 - likewise
                 for p in hit.passages
             ),
         )
-        for hit in answer.hits
+        for hit in hits
         if hit.id in articles
     )
-    return Findings(results, answer.total)
 
 
 def related_to(article: Article, limit: int = 3) -> list[Article]:
@@ -85,167 +141,3 @@ def related_to(article: Article, limit: int = 3) -> list[Article]:
         return []
     articles = Articles.published(now).with_ids(ids).by_id()
     return [articles[id] for id in ids if id in articles]
-
-
-def record_change(article: Article) -> None:
-    """Note, in the running transaction, that the index has to hear of this article."""
-    db.session.add(IndexChange(article_id=article.id))
-
-
-def pending() -> int:
-    """Count the changes that the index has yet to hear of."""
-    return db.session.scalars(select(func.count()).select_from(IndexChange)).one()
-
-
-def keep_in_step() -> None:
-    """Tell the index what has changed, and leave it for later when the index cannot hear it."""
-    try:
-        catch_up()
-    except IndexUnavailable as problem:
-        db.session.rollback()
-        log.error("The index did not take a change: %s", problem)
-
-
-def catch_up(advance: Callable[[int], None] = lambda _: None) -> None:
-    """Tell the index all that has changed, unless another process is just doing so.
-
-    Whoever finds changes after giving up the turn to write takes it again: a change
-    committed while the turn was another's is so never left lying. `advance` is called
-    with the number of changes applied. Raises IndexUnavailable; nothing is lost then.
-    """
-    while pending():
-        with the_site().engine.turn() as is_ours:
-            if not is_ours:
-                return
-            _catch_up_in_turn(advance)
-
-
-def _catch_up_in_turn(advance: Callable[[int], None]) -> None:
-    waiting = pending()
-    if waiting > BATCH and waiting * 2 > count_documents():
-        # Where most has changed, building anew is quicker than mending, and the result smaller.
-        _rebuild_in_turn(advance)
-        return
-    try:
-        while _apply_some(advance):
-            pass
-    except IndexMissing:
-        db.session.rollback()
-        _rebuild_in_turn(advance)
-
-
-def _apply_some(advance: Callable[[int], None]) -> bool:
-    statement = select(IndexChange.id, IndexChange.article_id).order_by(IndexChange.id)
-    rows = db.session.execute(statement.limit(BATCH)).all()
-    if not rows:
-        return False
-    ids = {row.article_id for row in rows}
-    documents = list(_documents(sorted(ids)))
-    the_site().engine.apply(documents, ids - {document.id for document in documents})
-    _forget([row.id for row in rows])
-    advance(len(rows))
-    return True
-
-
-def _forget(changes: Sequence[int]) -> None:
-    for start in range(0, len(changes), BATCH):
-        some = changes[start : start + BATCH]
-        db.session.execute(delete(IndexChange).where(IndexChange.id.in_(some)))
-    db.session.commit()
-
-
-def rebuild(advance: Callable[[int], None] = lambda _: None) -> int | None:
-    """Build the whole index anew beside the present one and swap; how many articles it holds.
-
-    None when another process is just writing. Raises IndexUnavailable; the present index
-    stays then.
-    """
-    with the_site().engine.turn() as is_ours:
-        if not is_ours:
-            return None
-        count = _rebuild_in_turn(advance)
-    catch_up()
-    return count
-
-
-def _rebuild_in_turn(advance: Callable[[int], None]) -> int:
-    heard = db.session.scalars(select(IndexChange.id)).all()
-    count = the_site().engine.rebuild(_counted(all_documents(), advance))
-    _forget(heard)
-    return count
-
-
-def _counted(documents: Iterator[Document], advance: Callable[[int], None]) -> Iterator[Document]:
-    for document in documents:
-        yield document
-        advance(1)
-
-
-def count_documents() -> int:
-    """Count the articles that should be indexed."""
-    statement = select(func.count()).select_from(Article).where(*_LISTED)
-    return db.session.scalars(statement).one()
-
-
-_LISTED = (
-    Article.status.in_([Status.PUBLISHED, Status.SCHEDULED]),
-    Article.published_at.is_not(None),
-)
-
-
-def all_documents() -> Iterator[Document]:
-    """Yield every article that should be indexed, by id, a batch in memory at a time."""
-    last = 0
-    while True:
-        ids = db.session.scalars(
-            select(Article.id).where(Article.id > last, *_LISTED).order_by(Article.id).limit(BATCH)
-        ).all()
-        if not ids:
-            return
-        yield from _documents(ids)
-        last = ids[-1]
-
-
-def stamps() -> dict[int, int]:
-    """Give id and stamp of every article that should be indexed."""
-    rows = db.session.execute(select(Article.id, Article.updated_at).where(*_LISTED))
-    return {row.id: _stamp(row.updated_at.timestamp()) for row in rows}
-
-
-def _stamp(seconds: float) -> int:
-    return round(seconds * 1_000_000)
-
-
-def _documents(ids: Sequence[int]) -> Iterator[Document]:
-    statement = (
-        select(Article)
-        .where(Article.id.in_(ids), *_LISTED)
-        .order_by(Article.id)
-        .options(
-            selectinload(Article.authors),
-            selectinload(Article.topics),
-            selectinload(Article.sections),
-        )
-        .execution_options(populate_existing=True)
-    )
-    for article in db.session.scalars(statement).all():
-        yield _document(article)
-        db.session.expunge(article)
-
-
-def _document(article: Article) -> Document:
-    if article.published_at is None:
-        raise ValueError("an article without a date is not indexed")
-    return Document(
-        id=article.id,
-        stamp=_stamp(article.updated_at.timestamp()),
-        title=article.title,
-        summary=article.summary,
-        sections=tuple(IndexSection(s.label, s.anchor, s.text) for s in article.sections),
-        published_at=article.published_at,
-        topics=tuple(Name(topic.slug, topic.name) for topic in article.topics),
-        authors=tuple(Name(author.slug, author.name) for author in article.authors),
-        source=article.source_domain,
-        source_title=article.source_title,
-        language=article.language,
-    )

@@ -14,7 +14,7 @@ from webapp.errors import ImageRefused
 from webapp.extensions import db, the_site
 from webapp.importers import ImportedArticle, Importer, Unreadable
 from webapp.models import Article, FormerSlug, Status
-from webapp.services import finding, illustrating, writing
+from webapp.services import illustrating, indexing, writing
 from webapp.services.storage import locked
 from webapp.text.addresses import is_web_address
 from webapp.text.slugs import is_slug, make_slug
@@ -90,7 +90,7 @@ def _import_one(
     db.session.flush()
     writing.file_under(article, list(item.authors), list(item.topics), desk)
     known.remember(article)
-    finding.record_change(article)
+    indexing.record_change(article)
 
 
 def _rename(article: Article, slug: str, known: _Known) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from webapp.errors import ArticleNotFound
 from webapp.extensions import db, the_site
 from webapp.models import Article, Status
-from webapp.services import finding
+from webapp.services import indexing
 
 
 def publish(slug: str) -> None:
@@ -21,9 +21,9 @@ def publish(slug: str) -> None:
     if article.published_at is None or article.published_at > now:
         article.published_at = now
     article.updated_at = now
-    finding.record_change(article)
+    indexing.record_change(article)
     db.session.commit()
-    finding.keep_in_step()
+    indexing.keep_in_step()
 
 
 def withdraw(slug: str) -> None:
@@ -34,9 +34,9 @@ def withdraw(slug: str) -> None:
     article = _article(slug)
     article.status = Status.WITHDRAWN
     article.updated_at = the_site().clock()
-    finding.record_change(article)
+    indexing.record_change(article)
     db.session.commit()
-    finding.keep_in_step()
+    indexing.keep_in_step()
 
 
 def _article(slug: str) -> Article:

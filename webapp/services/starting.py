@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from index.contract import IndexMissing, IndexUnavailable
 from webapp.extensions import db, the_site
-from webapp.services import finding
+from webapp.services import indexing, noting
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -24,6 +24,12 @@ def begin_worker(app: Flask) -> None:
     threading.Thread(target=_bring_up_to_date, args=(app,), name="index", daemon=True).start()
 
 
+def end_worker(app: Flask) -> None:
+    """Put into the database what a process that ends has counted."""
+    with app.app_context():
+        noting.write_down()
+
+
 def _bring_up_to_date(app: Flask) -> None:
     with app.app_context():
         try:
@@ -37,5 +43,5 @@ def bring_index_up_to_date() -> None:
     try:
         next(iter(the_site().engine.stamps()), None)
     except IndexMissing:
-        finding.rebuild()
-    finding.catch_up()
+        indexing.rebuild()
+    indexing.catch_up()

@@ -1,36 +1,95 @@
-"""The results page, and the same as JSON."""
+"""The results page, the same as data, and feeds that follow a search."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 import time
+from dataclasses import asdict, dataclass
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from index.contract import Sort
+from index.contract import Facets, Narrow, Sort
 from webapp.errors import QueryUnreadable
 from webapp.extensions import the_site
 from webapp.http.caching import public
 from webapp.http.paging import number_asked_for, page_asked_for, pages_of
-from webapp.presenting import absolute, iso
-from webapp.services import finding
+from webapp.presenting import absolute, iso, month_name
+from webapp.services import finding, noting
 
 pages = Blueprint("search", __name__)
 RESULTS_DEEP = 10_000
+FACET_TITLES = {"topics": "Topics", "authors": "Authors", "sources": "Sources", "periods": "Dates"}
+FACET_PARAMETERS = {
+    "topics": "topic",
+    "authors": "author",
+    "sources": "source",
+    "periods": "period",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a reader asks for in the address: words, order, and what it is narrowed to."""
+
+    query: str
+    sort: Sort
+    narrow: Narrow
+
+    def url(self, **changed: str) -> str:
+        """Give the address of the same search with something changed; empty takes it away."""
+        values = {
+            "q": self.query,
+            "sort": "" if self.sort is Sort.BEST else self.sort.value,
+            **asdict(self.narrow),
+            **changed,
+        }
+        said = urlencode({name: value for name, value in values.items() if value})
+        return f"{url_for('.show_results')}?{said}" if said else url_for(".show_results")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A value that results can be narrowed to, or that they are narrowed to already."""
+
+    name: str
+    count: int
+    url: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """A kind of choice, and its values."""
+
+    title: str
+    choices: tuple[Choice, ...]
 
 
 @pages.get("/search")
 @public
 def show_results() -> ResponseReturnValue:
     """Show what was found, best or newest first; without a question, how to ask one."""
-    query, sort, size = _query(), _sort(), the_site().settings.page_size
-    findings = finding.find(query, sort, _page(size), size)
+    asked, size = _asked(), the_site().settings.page_size
+    page = _page(size)
+    findings = finding.find(
+        asked.query,
+        sort=asked.sort,
+        narrow=asked.narrow,
+        page=page,
+        size=size,
+        with_facets=True,
+    )
+    if page == 1 and not asked.narrow:
+        noting.note_search(asked.query, findings.matched_all)
     return render_template(
         "search/results.html",
-        query=query,
-        sort=sort.value,
-        results=findings.results,
-        total=findings.total,
+        asked=asked,
+        findings=findings,
+        facets=_facets(asked, findings.facets),
         pages=pages_of(findings.total, size),
     )
 
@@ -38,31 +97,49 @@ def show_results() -> ResponseReturnValue:
 @pages.get("/search.json")
 @public
 def show_results_as_json() -> Response:
-    """Give the same as data; `limit` (1 to 100), `page` and `sort` may be said."""
+    """Give the same as data; see /openapi.json."""
     began = time.perf_counter()
-    query, sort = _query(), _sort()
-    limit = number_asked_for("limit", 10, 1, 100)
-    findings = finding.find(query, sort, _page(limit), limit)
-    return jsonify(
-        query=query,
-        sort=sort.value,
-        total=findings.total,
-        page=page_asked_for(),
-        took_ms=round((time.perf_counter() - began) * 1000, 1),
-        results=[_as_json(result) for result in findings.results],
+    asked, limit = _asked(), number_asked_for("limit", 10, 1, 100)
+    findings = finding.find(
+        asked.query,
+        sort=asked.sort,
+        narrow=asked.narrow,
+        page=_page(limit),
+        size=limit,
+        with_facets=_wants_facets(),
     )
+    told = _findings_as_json(asked, findings)
+    response = jsonify({**told, "took_ms": round((time.perf_counter() - began) * 1000, 1)})
+    # The same answer is the same however long it took.
+    response.set_etag(hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32], weak=True)
+    return response
 
 
-def _query() -> str:
+def _asked() -> Asked:
     # Lone surrogates fit into no page.
-    return request.args.get("q", "").encode("utf-8", "replace").decode()
-
-
-def _sort() -> Sort:
+    query = request.args.get("q", "").encode("utf-8", "replace").decode()
     try:
-        return Sort(request.args.get("sort", Sort.BEST))
+        sort = Sort(request.args.get("sort", Sort.BEST))
     except ValueError:
         raise QueryUnreadable("“sort” has to be best or newest.") from None
+    return Asked(query, sort, _narrow())
+
+
+def _wants_facets() -> bool:
+    said = request.args.get("facets", "yes")
+    if said not in ("yes", "no"):
+        raise QueryUnreadable("“facets” has to be yes or no.")
+    return said == "yes"
+
+
+def _narrow() -> Narrow:
+    values = {name: request.args.get(name, "") for name in FACET_PARAMETERS.values()}
+    for name, value in values.items():
+        if len(value) > 300 or not value.isprintable():
+            raise QueryUnreadable(f"“{name}” cannot be read.")
+    if not re.fullmatch(r"([0-9]{4}(-(0[1-9]|1[0-2]))?)?", values["period"]):
+        raise QueryUnreadable("“period” has to be a year or a month, as in 2026-11.")
+    return Narrow(**values)
 
 
 def _page(size: int) -> int:
@@ -70,6 +147,56 @@ def _page(size: int) -> int:
     if page * size > RESULTS_DEEP and page > 1:
         raise QueryUnreadable(f"Only the first {RESULTS_DEEP:,} results can be paged through.")
     return page
+
+
+def _facets(asked: Asked, facets: Facets | None) -> list[Facet]:
+    """Give the choices beside the results; what is chosen stays, so that it can be undone."""
+    shown = []
+    for kind, title in FACET_TITLES.items():
+        parameter = FACET_PARAMETERS[kind]
+        chosen = getattr(asked.narrow, parameter)
+        values = getattr(facets, kind) if facets else ()
+        choices = [
+            Choice(
+                month_name(value.key) if kind == "periods" else value.name,
+                value.count,
+                asked.url(**{parameter: value.key}),
+                value.key == chosen,
+            )
+            for value in values
+        ]
+        if chosen:
+            choices = _undoable(asked, kind, chosen, choices)
+        if choices:
+            shown.append(Facet(title, tuple(choices)))
+    return shown
+
+
+def _undoable(asked: Asked, kind: str, chosen: str, choices: list[Choice]) -> list[Choice]:
+    """Put what is chosen first, with an address that takes it away; months of a year remain."""
+    name = next((choice.name for choice in choices if choice.is_chosen), chosen)
+    count = next((choice.count for choice in choices if choice.is_chosen), 0)
+    name = month_name(chosen) if kind == "periods" else name
+    undo = Choice(name, count, asked.url(**{FACET_PARAMETERS[kind]: ""}), True)
+    rest = [c for c in choices if not c.is_chosen] if kind == "periods" else []
+    return [undo, *(rest if len(chosen) == 4 else [])]
+
+
+def _findings_as_json(asked: Asked, findings: finding.Findings) -> dict[str, object]:
+    facets = findings.facets or Facets()
+    return {
+        "query": asked.query,
+        "understood": [asdict(part) for part in findings.understood],
+        "sort": asked.sort.value,
+        "match": findings.match.value,
+        "total": findings.total,
+        "page": page_asked_for(),
+        "is_complete": findings.is_complete,
+        "suggestion": findings.suggestion,
+        "topics": [asdict(topic) for topic in findings.topics],
+        "facets": {name: [asdict(v) for v in getattr(facets, name)] for name in FACET_TITLES},
+        "results": [_as_json(result) for result in findings.results],
+    }
 
 
 def _as_json(result: finding.Result) -> dict[str, object]:
@@ -92,5 +219,6 @@ def _as_json(result: finding.Result) -> dict[str, object]:
         "topics": [{"name": t.name, "slug": t.slug} for t in article.topics],
         "source": article.source_domain,
         "published_at": iso(article.published_at) if article.published_at else None,
+        "match": result.match.value,
         "score": round(result.score, 4),
     }

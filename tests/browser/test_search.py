@@ -1,0 +1,121 @@
+"""Searching in Chromium: as one types, by keyboard, and back to the same place."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_results_come_as_one_types_and_open_by_arrows_and_enter(page: Page, site: str) -> None:
+    page.goto(site + "/topics/")
+    page.keyboard.press("/")
+    expect(page.locator(".search-masthead input[type=search]")).to_be_focused()
+    page.keyboard.type("theodol*")
+    first = page.locator(".quick a.quick-hit").first
+    first.wait_for()
+    assert page.locator(".quick mark").count() >= 1
+    expect(page.locator(".search-masthead [role=status]")).to_contain_text("result")
+    page.keyboard.press("ArrowDown")
+    expect(first).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/articles/**")
+    assert "theodolite" in page.locator("main").inner_text()
+
+
+def test_control_k_opens_and_escape_closes(page: Page, site: str) -> None:
+    page.goto(site + "/")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("model")
+    page.locator(".quick a.quick-hit").first.wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Escape")
+    expect(page.locator(".quick").first).to_be_hidden()
+    expect(page.locator(".search-masthead input[type=search]")).to_be_focused()
+
+
+def test_a_slash_within_a_field_is_a_slash(page: Page, site: str) -> None:
+    page.goto(site + "/newsletter")
+    page.locator("main input[type=email]").focus()
+    page.keyboard.type("a/b")
+    assert page.locator("main input[type=email]").input_value() == "a/b"
+
+
+def test_back_from_an_article_keeps_the_query_and_the_place(page: Page, site: str) -> None:
+    page.goto(site + "/search?q=model")
+    link = page.locator(".hit-title a").nth(6)
+    link.scroll_into_view_if_needed()
+    before = page.evaluate("scrollY")
+    link.click()
+    page.wait_for_url("**/articles/**")
+    page.go_back()
+    assert page.url == site + "/search?q=model"
+    assert page.locator("#search-page").input_value() == "model"
+    page.wait_for_function(f"Math.abs(scrollY - {before}) < 50")
+
+
+def test_requests_are_few_however_fast_one_types(page: Page, site: str) -> None:
+    asked: list[str] = []
+    page.on("request", lambda r: asked.append(r.url) if "/search.json" in r.url else None)
+    page.goto(site + "/")
+    page.keyboard.press("/")
+    page.keyboard.type("theodolite", delay=5)
+    page.locator(".quick a.quick-hit").first.wait_for()
+    assert len(asked) <= 2
+    known = len(asked)
+    page.keyboard.press("Backspace")
+    page.locator(".quick-all").wait_for()
+    page.keyboard.type("e")
+    page.locator(".quick a.quick-hit").first.wait_for()
+    assert len(asked) <= known + 1, "an answer is asked for once"
+
+
+def test_recent_searches_stay_on_the_device_and_can_be_cleared(page: Page, site: str) -> None:
+    page.goto(site + "/")
+    field = page.locator(".search-masthead input[type=search]")
+    field.fill("theodolite")
+    field.press("Enter")
+    page.wait_for_url("**/search?q=theodolite")
+    page.goto(site + "/")
+    page.keyboard.press("/")
+    expect(page.locator(".quick a.quick-recent")).to_have_text("theodolite")
+    page.get_by_role("button", name="Clear recent searches").click()
+    page.goto(site + "/")
+    page.keyboard.press("/")
+    assert page.locator(".quick a.quick-recent").count() == 0
+
+
+def test_on_a_narrow_page_the_search_link_opens_the_field(chromium: Browser, site: str) -> None:
+    with chromium.new_context(viewport={"width": 360, "height": 740}) as context:
+        page = context.new_page()
+        page.goto(site + "/")
+        page.locator("nav a", has_text="Search").first.click()
+        page.keyboard.type("model")
+        page.locator(".quick a.quick-hit").first.wait_for()
+        over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(over) <= 0
+
+
+def test_the_words_are_marked_on_the_article_by_the_browser(page: Page, site: str) -> None:
+    page.goto(site + "/search?q=theodolite")
+    page.locator(".hit-title a").first.click()
+    page.wait_for_url("**/articles/**")
+    seen = page.evaluate(
+        "() => { const w = document.createTreeWalker(document.querySelector('main'), 4);"
+        "while (w.nextNode()) if (w.currentNode.data.includes('theodolite')) {"
+        "const r = w.currentNode.parentElement.getBoundingClientRect();"
+        "return r.top < innerHeight && r.bottom > 0 } }"
+    )
+    assert seen, "the browser scrolled to the words"
+
+
+def test_the_script_is_small(page: Page, site: str) -> None:
+    sizes: dict[str, int] = {}
+    page.on(
+        "response",
+        lambda r: sizes.update({r.url: len(r.body())}) if r.url.endswith("search.js") else None,
+    )
+    page.goto(site + "/", wait_until="networkidle")
+    (size,) = sizes.values()
+    assert size < 6 * 1024
