@@ -22,6 +22,13 @@ max_requests_jitter = 5_000
 limit_request_line = 8190
 limit_request_fields = 60
 limit_request_field_size = 8190
+# Whose X-Forwarded headers count is the site's own setting, BROADSHEET_TRUSTED_PROXIES; what
+# gunicorn would take from a proxy on this machine, a stranger could send through it.
+forwarded_allow_ips = ""
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
+# Two sites of one user would share it.
+control_socket_disable = True
 # Heartbeats in memory: on a busy disk a worker would be taken for dead.
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - gunicorn makes a private file there
 

@@ -215,3 +215,37 @@ def count_articles(data: Path) -> int:
     finally:
         if "connection" in locals():
             connection.close()
+
+
+def test_no_header_of_a_stranger_moves_the_site(tmp_path: Path) -> None:
+    port = free_port()
+    with serving(tmp_path, "--workers", "1", port=port):
+        for headers, path in (
+            ({"SCRIPT_NAME": "//evil.example"}, "//evil.example/topics/"),
+            ({"SCRIPT_NAME": "/topics"}, "/topics/"),
+            ({"SCRIPT_NAME": "/zz"}, "/topics/"),
+            ({"X-Forwarded-Proto": "https", "X-Forwarded-Ssl": "off"}, "/topics/"),
+        ):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+            connection.request("GET", path, headers=headers)
+            response = connection.getresponse()
+            body = response.read().decode()
+            connection.close()
+            assert response.status < 500
+            assert "evil.example" not in body
+            if path == "/topics/":
+                assert response.status == 200
+                assert "<h1>Topics</h1>" in body
+
+
+def test_a_missing_module_is_said_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "nh3.py").write_text("raise ModuleNotFoundError(name='nh3')")
+    result = subprocess.run(
+        [sys.executable, str(ROOT / "bin" / "command.py"), "doctor"],
+        env=environment_of(tmp_path / "data") | {"PYTHONPATH": f"{tmp_path}:{ROOT}"},
+        text=True,
+        capture_output=True,
+        timeout=60,
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith("Error: the Python module nh3 is missing.")

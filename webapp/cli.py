@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from flask import Flask, current_app
 from flask.cli import ScriptInfo, with_appcontext
+from sqlalchemy.exc import DBAPIError
 
 from index.contract import IndexUnavailable
 from webapp.errors import SiteError
@@ -172,7 +173,8 @@ def doctor() -> None:
     for check in checkup.examine():
         is_well = is_well and check.is_well
         remedy = f" {check.remedy}" if check.remedy else ""
-        click.echo(f"{'ok  ' if check.is_well else 'FAIL'}  {check.name}: {check.seen}.{remedy}")
+        mark, seen = "ok  " if check.is_well else "FAIL", check.seen.rstrip(".")
+        click.echo(f"{mark}  {check.name}: {seen}.{remedy}")
     if not is_well:
         raise click.exceptions.Exit(1)
 
@@ -184,6 +186,17 @@ def _plain_errors() -> Iterator[None]:
         yield
     except (SiteError, IndexUnavailable) as problem:
         raise click.ClickException(str(problem)) from problem
+    except (OSError, DBAPIError) as problem:
+        raise click.ClickException(_told(problem)) from problem
+
+
+def _told(problem: OSError | DBAPIError) -> str:
+    """Say in a sentence what the machine or the database has refused."""
+    if isinstance(problem, DBAPIError):
+        reason = str(problem.orig).partition("\n")[0]
+        return f"The database refused ({reason}). Run bin/broadsheet doctor."
+    what = f"{problem.filename}: " if problem.filename else ""
+    return f"{what}{problem.strerror or problem}. See who owns the data folder."
 
 
 @contextmanager
@@ -210,4 +223,7 @@ def main(create_app: Callable[..., Flask]) -> None:
         broadsheet(obj=ScriptInfo(create_app=create_app), prog_name="broadsheet")
     except SiteError as problem:
         click.echo(f"Error: {problem}", err=True)
+        sys.exit(1)
+    except (OSError, DBAPIError) as problem:
+        click.echo(f"Error: {_told(problem)}", err=True)
         sys.exit(1)

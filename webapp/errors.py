@@ -49,6 +49,10 @@ class CrossSiteRequest(SiteError):
     """A form was sent from another site."""
 
 
+class HostNotOurs(SiteError):
+    """A request was made under a host name that the site does not have."""
+
+
 class ImageRefused(SiteError):
     """A file is not an image that we can show, or is too large."""
 

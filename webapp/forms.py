@@ -24,7 +24,7 @@ class NewsletterForm(FlaskForm):
 
         csrf: ClassVar[bool] = False
 
-    email = EmailField("Your e-mail address", validators=[Length(max=320)])
+    email = EmailField("Your e-mail address")
     website = StringField("Leave this empty", validators=[Length(max=2000)])
     form = HiddenField(default="page")
 

@@ -31,9 +31,8 @@ class Masthead:
 
 def attach(app: Flask) -> None:
     """Give the names and filters to all templates."""
-    app.jinja_env.filters.update(day=day, short_day=short_day, iso=iso)
+    app.jinja_env.filters.update(day=day, short_day=short_day, iso=iso, local=_local)
     app.context_processor(_names)
-    app.jinja_options = {**app.jinja_options, "autoescape": True}
 
 
 def _names() -> dict[str, object]:

@@ -17,6 +17,10 @@ def sections_of(markdown: str) -> list[SectionText]:
     return split_sections(render(markdown, "markdown"))
 
 
+def labels_of_html(html: str) -> list[str]:
+    return [section.label for section in split_sections(sanitise(html))]
+
+
 def labels_of(markdown: str) -> list[str]:
     return [section.label for section in sections_of(markdown)]
 
@@ -63,7 +67,7 @@ def test_one_plain_colon_is_just_a_sentence() -> None:
         "Antidisestablishmentarianistically Extraterritorialisationalists: Too long a label.",
         ": Nothing stands before the colon.",
         "2026: A year is no label.",
-        "Nothing follows the colon:",
+        "Mr Quay added: that is what somebody said.",
     ],
 )
 def test_what_only_looks_like_a_plain_label_is_none(paragraph: str) -> None:
@@ -168,9 +172,10 @@ def test_a_picture_on_another_host_becomes_a_link_to_it() -> None:
 
 def test_a_picture_of_ours_stays_and_one_from_nowhere_is_its_words() -> None:
     (section,) = split_sections(
-        '<p><img src="/images/a.webp" alt="Quay"></p><p><img src="x.png"></p>'
+        '<p><img src="/images/0123456789abcdef0123456789abcdef.webp" alt="Quay"></p>'
+        '<p><img src="x.png"></p>'
     )
-    assert '<img src="/images/a.webp" alt="Quay">' in section.html
+    assert '<img src="/images/0123456789abcdef0123456789abcdef.webp" alt="Quay">' in section.html
     assert section.text == "Picture"
     assert "x.png" not in section.html
 
@@ -228,3 +233,40 @@ def test_an_anchor_is_never_an_id_of_the_page(label: str) -> None:
     (section,) = sections_of(f"**{label}:** Words.")
     assert section.anchor not in PAGE_IDS
     assert not section.anchor.startswith(PAGE_ID_STARTS)
+
+
+def test_a_plain_label_may_stand_over_a_list_or_before_a_quotation_or_a_link() -> None:
+    html = (
+        "<p>Why this matters:</p><ul><li>One</li></ul>"
+        "<p>The big picture: “Boats run”, he wrote.</p>"
+        '<p>What is next: <a href="https://a.example.org/">a tram</a></p>'
+    )
+    assert labels_of_html(html) == ["Why this matters", "The big picture", "What is next"]
+    why, big, following = split_sections(sanitise(html))
+    assert (why.text, big.text, following.text) == ("One", "“Boats run”, he wrote.", "a tram")
+
+
+def test_a_picture_within_a_link_leaves_the_link_where_it_led() -> None:
+    picture = '<img src="http://b.example.org/p.png" alt="Pier">'
+    html = f'<p><a href="https://a.example.org/x">{picture}</a></p>'
+    (section,) = split_sections(sanitise(html))
+    assert 'href="https://a.example.org/x"' in section.html
+    assert "b.example.org" not in section.html
+    assert section.text == "Pier"
+
+
+def test_ids_come_once_and_links_lead_to_what_is_there() -> None:
+    html = (
+        '<p><a id="fn1">x</a><a id="fn1">y</a> <a href="#fn1">1</a> <a href="#gone">2</a></p>'
+        "<h2>Fn1</h2><p>z</p>"
+    )
+    sections = split_sections(sanitise(html))
+    whole = "".join(section.html for section in sections)
+    assert whole.count('id="fn1"') == 1
+    assert 'href="#fn1"' in whole
+    assert "#gone" not in whole
+    assert [section.anchor for section in sections] == ["", "section-fn1"]
+
+
+def test_an_empty_heading_is_left_out() -> None:
+    assert labels_of_html("<h2></h2><p>Text</p>") == [""]

@@ -11,6 +11,7 @@ from sqlalchemy import event
 from tests.factories import make_article
 from tests.pages import CheckingClient
 from webapp.extensions import db
+from webapp.settings import Settings
 
 
 def test_an_error_of_ours_is_a_calm_page_and_is_logged(
@@ -62,3 +63,12 @@ def test_errors_of_data_addresses_are_data(client: CheckingClient) -> None:
     response = client.get("/nothing.json")
     assert response.status_code == 404
     assert response.json["error"] == {"status": 404, "reason": response.json["error"]["reason"]}
+
+
+def test_health_fails_when_the_database_is_gone(client: CheckingClient, settings: Settings) -> None:
+    assert client.get("/healthz").status_code == 200
+    db.session.remove()
+    db.engine.dispose()
+    for file in settings.data.glob("broadsheet.sqlite3*"):
+        file.unlink()
+    assert client.get("/healthz").status_code == 503

@@ -141,3 +141,12 @@ def test_reading_the_form_changes_nothing(client: CheckingClient) -> None:
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "BREW"])
 def test_other_methods_are_refused(client: CheckingClient, method: str) -> None:
     assert client.open("/newsletter", method=method).status_code == 405
+
+
+@pytest.mark.parametrize(
+    "body", ["[1]", "5", '"x"', '{"email": 5}', '{"email": "a@example.org"}', "[" * 30_000]
+)
+def test_what_no_form_sends_signs_nobody_up(client: CheckingClient, body: str) -> None:
+    response = client.post("/newsletter", data=body, content_type="application/json")
+    assert response.status_code == 422
+    assert not subscribers()

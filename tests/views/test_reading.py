@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -13,6 +16,7 @@ from tests.factories import YESTERDAY, make_article, make_articles
 from tests.pages import CheckingClient
 from webapp.extensions import db
 from webapp.services import publishing
+from webapp.settings import Settings
 
 BRIEF = (
     "Ferries will run all night.\n\n"
@@ -199,14 +203,18 @@ def test_a_withdrawn_article_is_gone_and_listed_nowhere(client: CheckingClient) 
     publishing.withdraw(article.slug)
     assert client.get(f"/articles/{article.slug}").status_code == 410
     assert "Taken back" not in client.page("/").text
-    assert "Taken back" not in client.page("/topics/harbours").text
+    assert client.get("/topics/harbours").status_code == 404
 
 
 def test_strangers_learn_nothing_of_a_draft(client: CheckingClient) -> None:
-    draft = make_article(slug="secret-plan", draft=True)
-    response = client.get(f"/articles/{draft.slug}")
-    assert response.status_code == 404
-    assert draft.title not in response.text
+    hidden = {"topics": ["Secret merger"], "authors": ["Hidden Person"], "draft": True}
+    make_article(id="9", slug="older-plan", body="a", **hidden)
+    draft = make_article(id="9", slug="secret-plan", body="b", **hidden)
+    for path in ("articles/older-plan", "articles/secret-plan", "topics/secret-merger"):
+        response = client.get(f"/{path}")
+        assert response.status_code == 404
+        assert draft.title not in response.text
+    assert client.get("/authors/hidden-person").status_code == 404
 
 
 def test_a_scheduled_article_appears_when_its_time_has_come(
@@ -300,9 +308,6 @@ def test_the_archive_counts_by_year_and_month(client: CheckingClient) -> None:
 
 
 def test_the_zone_of_the_site_decides_on_which_day_an_article_stands(app: Flask) -> None:
-    from dataclasses import replace
-    from zoneinfo import ZoneInfo
-
     site = app.extensions["broadsheet"]
     site.settings = replace(site.settings, time_zone=ZoneInfo("Asia/Tokyo"))
     make_article(title="Late in London", published_at="2026-11-21T20:00:00Z")
@@ -353,3 +358,32 @@ def test_dates_of_an_updated_article_are_both_shown(client: CheckingClient) -> N
     article = make_article(published_at=YESTERDAY.replace(day=1).isoformat())
     page = client.page(f"/articles/{article.slug}")
     assert "1 November 2026" in page.main
+
+
+def test_links_to_further_pages_keep_nothing_that_means_nothing(client: CheckingClient) -> None:
+    make_articles(40, topics=["Harbours"])
+    for odd in (
+        "endpoint=x",
+        "_method=POST",
+        "slug=bridges",
+        "_scheme=https",
+        "_anchor=a",
+        "year=x",
+    ):
+        page = client.page(f"/topics/harbours?{odd}")
+        assert "/topics/harbours?page=2" in page.links()
+    assert client.get("/archive/2026?year=abc&month=x").status_code == 200
+
+
+def test_days_at_the_ends_of_the_calendar_are_not_found(
+    settings: Settings, make_app: Callable[[Settings], Flask]
+) -> None:
+    for zone in ("Europe/Berlin", "America/New_York"):
+        app = make_app(replace(settings, time_zone=ZoneInfo(zone)))
+        for path in (
+            "/archive/0001",
+            "/archive/9999",
+            "/archive/9999/12/31",
+            "/archive/0001/01/01",
+        ):
+            assert app.test_client().get(path).status_code == 404

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from flask import request, url_for
 
 from webapp.errors import ListingNotFound, QueryUnreadable
+
+# What a listing is asked for; anything else in an address means nothing and leads nowhere.
+KEPT = ("q", "sort", "topic", "author", "source", "period")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,8 @@ def pages_of(total: int, size: int) -> Pages:
 
 
 def _address_of_page(number: int) -> str:
-    values = {**(request.view_args or {}), **request.args.to_dict()}
-    values.pop("page", None)
+    said = [(name, value) for name, value in request.args.items() if name in KEPT and value]
     if number > 1:
-        values["page"] = str(number)
-    return url_for(request.endpoint or "", **values)
+        said.append(("page", str(number)))
+    path = url_for(request.endpoint or "", **(request.view_args or {}))
+    return f"{path}?{urlencode(said)}" if said else path

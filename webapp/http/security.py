@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
 
-from webapp.errors import CrossSiteRequest
+from webapp.errors import CrossSiteRequest, HostNotOurs
 from webapp.extensions import the_site
 from webapp.settings import Network
 
@@ -34,12 +35,15 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 ANY_HOST = ("/healthz",)
+_HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
 
 def attach(app: Flask) -> None:
     """Check every request's host and set the headers on every answer."""
     app.before_request(_check_host)
+    app.before_request(_check_path)
     app.after_request(_set_headers)
+    app.after_request(_name_no_host)
     networks = app.extensions["broadsheet"].settings.trusted_proxies
     app.wsgi_app = TrustedProxies(app.wsgi_app, networks)  # type: ignore[method-assign]
 
@@ -47,17 +51,34 @@ def attach(app: Flask) -> None:
 def _check_host() -> None:
     if request.path in ANY_HOST:
         return
-    host = request.environ.get("HTTP_HOST", "")
-    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
-    if name.lower() not in the_site().settings.hosts:
-        abort(400, "This site does not answer to that name.")
+    found = _HOST.fullmatch(request.environ.get("HTTP_HOST", ""))
+    if not found or found[1].lower() not in the_site().settings.hosts:
+        raise HostNotOurs(
+            "This site does not answer to that name. Its operator can add the name to "
+            "BROADSHEET_ALLOWED_HOSTS, or set BROADSHEET_SITE_URL."
+        )
+
+
+def _check_path() -> None:
+    # No address of ours has it, and no database can be asked for it.
+    if "\0" in request.path:
+        abort(404)
 
 
 def _set_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers[name] = value
     if the_site().settings.site_url.startswith("https://"):
-        response.headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+        response.headers["Strict-Transport-Security"] = "max-age=63072000"
+    return response
+
+
+def _name_no_host(response: Response) -> Response:
+    """Lead to a path of this site without naming a host: the request's could be anybody's."""
+    if response.location and response.location.startswith(("http://", "https://")):
+        parts = urlsplit(response.location)
+        response.location = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        response.set_data("")
     return response
 
 
@@ -99,8 +120,8 @@ class TrustedProxies:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Mend the environment, then pass the request on."""
         if self._is_trusted(environ.get("REMOTE_ADDR", "")):
-            chain = [part.strip() for part in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-            client = next((a for a in reversed(chain) if not self._is_trusted(a)), "")
+            chain = map(_bare, environ.get("HTTP_X_FORWARDED_FOR", "").split(","))
+            client = next((a for a in reversed(list(chain)) if not self._is_trusted(a)), "")
             if client:
                 environ["REMOTE_ADDR"] = client[:64]
             scheme = environ.get("HTTP_X_FORWARDED_PROTO", "")
@@ -110,7 +131,13 @@ class TrustedProxies:
 
     def _is_trusted(self, address: str) -> bool:
         try:
-            parsed = ipaddress.ip_address(address)
+            parsed = ipaddress.ip_address(_bare(address))
         except ValueError:
             return False
         return any(parsed in network for network in self._networks)
+
+
+def _bare(address: str) -> str:
+    """Take from an address what proxies add to it: a port, brackets, the mapping of IPv4 to 6."""
+    bare = re.sub(r"^\[(.*)\](:\d+)?$|^([\d.]+):\d+$", r"\1\3", address.strip())
+    return bare.removeprefix("::ffff:") if "." in bare else bare

@@ -142,7 +142,10 @@ def _text(fields: Mapping[str, object], name: str, limit: int) -> str:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ArticleUnreadable(f"{name} is not a text")
-    text = str(value)
+    try:
+        text = str(value)
+    except ValueError:  # a number of thousands of digits
+        text = "0" * (limit + 1)
     if len(text) > limit:
         raise ArticleUnreadable(f"{name} is longer than {limit:,} characters")
     # NUL and lone surrogates fit into no database.

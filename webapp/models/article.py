@@ -80,6 +80,11 @@ class Article(Base):
         """Whether readers see it now."""
         return self.is_listed and self.published_at is not None and self.published_at <= now
 
+    def was_published(self, now: datetime) -> bool:
+        """Whether readers saw it once, and it has been taken back since."""
+        is_withdrawn = self.status == Status.WITHDRAWN
+        return is_withdrawn and self.published_at is not None and self.published_at <= now
+
     @property
     def html(self) -> str:
         """The whole rendered text: sanitised HTML without the marks of a page around it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -48,6 +49,13 @@ def _settings() -> Check:
 
 def _data_folder() -> Check:
     folder = the_site().settings.data
+    for room in (folder, folder / "index", folder / "uploads"):
+        if not os.access(room, os.W_OK | os.X_OK):
+            remedy = f"Give the site's user the right to write in {room}."
+            return Check("data folder", False, f"{room} cannot be written", remedy)
+    if folder.stat().st_mode & 0o007:
+        remedy = f"Run: chmod o-rwx {folder}"
+        return Check("data folder", False, "others on this machine can look into it", remedy)
     free = shutil.disk_usage(folder).free
     if free < FREE_BYTES:
         return Check(
@@ -99,7 +107,8 @@ def is_database_there() -> bool:
 
 def _database_answers() -> bool:
     try:
-        db.session.execute(text("SELECT 1"))
+        # A question that needs the tables: SQLite makes an empty file of one that is gone.
+        db.session.execute(text("SELECT version_num FROM alembic_version"))
     except DBAPIError:
         db.session.rollback()
         return False

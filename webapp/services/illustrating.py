@@ -18,6 +18,14 @@ from webapp.services.storage import write_durably
 FILE_BYTES = 20_000_000
 PIXELS = 50_000_000
 WIDTH = 1600
+# What Pillow raises for a file that is not, or not wholly, what it says it is.
+UNREADABLE = (
+    OSError,
+    UnidentifiedImageError,
+    Image.DecompressionBombError,
+    SyntaxError,
+    ValueError,
+)
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 
 
@@ -43,7 +51,7 @@ def store_image(path: Path) -> StoredImage:
             if picture.width * picture.height > PIXELS:
                 raise ImageRefused(f"the picture {path.name} has more than {PIXELS:,} pixels")
             upright = ImageOps.exif_transpose(picture).convert("RGBA")
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, SyntaxError) as problem:
+    except UNREADABLE as problem:
         raise ImageRefused(f"the picture {path.name} cannot be read") from problem
     upright.thumbnail((WIDTH, WIDTH * 4))
     content = BytesIO()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import selectinload
 
 from webapp.errors import ArticleNotFound, ArticleWithdrawn, ListingNotFound
 from webapp.extensions import db, the_site
-from webapp.models import Article, Articles, Author, FormerSlug, Status, Topic
+from webapp.models import Article, Articles, Author, FormerSlug, Topic
 
 RECENT = 3
 Noun = TypeVar("Noun", Topic, Author)
@@ -62,19 +62,22 @@ def article_at(slug: str) -> Article:
     article = db.session.scalar(statement)
     if article is not None and article.is_visible(the_site().clock()):
         return article
-    if article is not None and article.status == Status.WITHDRAWN:
+    if article is not None and article.was_published(the_site().clock()):
         raise ArticleWithdrawn("This article was withdrawn and is no longer available.")
     raise ArticleNotFound("There is no article at this address.")
 
 
 def slug_now(former: str) -> str | None:
-    """Give the slug of the article that used to have this one; None where none did."""
+    """Give the slug of the article that used to have this one; None where readers saw none."""
     statement = (
-        select(Article.slug)
+        select(Article)
         .join(FormerSlug, FormerSlug.article_id == Article.id)
         .where(FormerSlug.slug == former)
     )
-    return db.session.scalar(statement)
+    article, now = db.session.scalar(statement), the_site().clock()
+    if article is None or not (article.is_visible(now) or article.was_published(now)):
+        return None
+    return article.slug
 
 
 def recent(article: Article) -> list[Article]:
@@ -114,10 +117,13 @@ def stretch(
             after = (first + timedelta(days=31)).replace(day=1)
         else:
             after = date(year + 1, 1, 1)
+        zone = the_site().settings.time_zone
+        start, end = (datetime.combine(on, time(), zone) for on in (first, after))
+        # The first and last days of the calendar are not there in every zone.
+        start.astimezone(UTC), end.astimezone(UTC)
     except (ValueError, OverflowError):
         raise ListingNotFound("There is no such day.") from None
-    zone = the_site().settings.time_zone
-    return datetime.combine(first, time(), zone), datetime.combine(after, time(), zone)
+    return start, end
 
 
 def archive() -> list[Year]:

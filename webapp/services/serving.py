@@ -44,7 +44,13 @@ def check_bind(bind: str) -> None:
 def split_bind(bind: str) -> tuple[str, int]:
     """Read HOST:PORT. Raises BindRefused."""
     host, colon, port = bind.rpartition(":")
-    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+    if (
+        not colon
+        or not host
+        or not port.isascii()
+        or not port.isdigit()
+        or not 0 < int(port) < 65536
+    ):
         raise BindRefused(f"“{bind}” is not HOST:PORT, as in 127.0.0.1:8000.")
     return host.strip("[]"), int(port)
 

@@ -76,11 +76,12 @@ def write_durably(path: Path, content: bytes, mode: int = 0o600) -> None:
 
 
 def engine_options(settings: Settings) -> dict[str, Any]:
-    """Say how to connect to the database that is set."""
+    """Say how to connect to the database that is set; no address gets into a message."""
     if settings.database.startswith("sqlite"):
         # IMMEDIATE: a deed waits for its turn to write instead of failing half-way.
-        return {"connect_args": {"timeout": BUSY_TIMEOUT_SECONDS, "isolation_level": "IMMEDIATE"}}
-    return {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
+        connect = {"timeout": BUSY_TIMEOUT_SECONDS, "isolation_level": "IMMEDIATE"}
+        return {"hide_parameters": True, "connect_args": connect}
+    return {"hide_parameters": True, "pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
 
 
 def prepare_database() -> None:
@@ -105,6 +106,8 @@ def prepare_database() -> None:
         raise DatabaseUnavailable(
             f"The database does not answer as it should ({_first_line(problem)}). {remedy}"
         ) from problem
+    # Whoever forks now shall not share open files with the child.
+    db.engine.dispose()
 
 
 def _refuse_newer_tables() -> None:

@@ -18,13 +18,22 @@ from webapp.text.markup import BLOCK_TAGS, INNER_TAGS, WRAPPER_TAGS, sanitise
 from webapp.text.slugs import make_slug
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+SAYING = HEADINGS | {"p"}
 LABEL_WORDS = 6
 LABEL_LENGTH = 60
 # The ids that an article's page needs for itself.
 PAGE_IDS = frozenset({"main", "more-on-this", "recent-news", "theme-slot", "topics-label"})
 PAGE_ID_STARTS = ("join-", "search-")
-# A label starts with a capital; a colon followed by a quotation mark introduces speech.
-_PLAIN_LABEL = re.compile(r"\s*([^\W\d_][^:.!?;\n]*?)\s*:\s+(?=[^\s\"“”‘’'«»„])")
+# Words that introduce what somebody said: "Mr Quay added: …" is no label.
+SPEECH = frozenset(
+    "add added adds admitted announced argued argues ask asked asks claimed concluded continued"
+    " declared explained explains insisted joked noted quoted read reads replied reported say"
+    " saying says said stated states tell telling tells think thinks thought told tweeted warned"
+    " warns wrote writes".split()
+)
+QUOTES = frozenset("\"“”‘’'«»„")
+_PLAIN_LABEL = re.compile(r"\s*([^\W\d_][^:.!?;\n]*?)\s*:(\s+|\Z)")
+_NOTE_ID = re.compile(r"fn(ref)?[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +60,37 @@ def split_sections(html: str) -> list[SectionText]:
         if label:
             groups.append((label, []))
         groups[-1][1].append(block)
+    anchors = _anchors([label for label, _ in groups])
+    _mend_links(blocks, set(anchors))
+    return [
+        _section(label, anchor, group)
+        for (label, group), anchor in zip(groups, anchors, strict=True)
+        if group
+    ]
+
+
+def _anchors(labels: list[str]) -> list[str]:
     taken: set[str] = set()
-    return [_section(label, group, taken) for label, group in groups if group]
+    return [_anchor(label, taken) if label else "" for label in labels]
 
 
-def _section(label: str, group: list[Element], taken: set[str]) -> SectionText:
-    anchor = _anchor(label, taken) if label else ""
+def _mend_links(blocks: list[Element], anchors: set[str]) -> None:
+    """Leave each id once, and no link to a place that the text does not have."""
+    ids = set(anchors)
+    elements = [element for block in blocks for element in block.iter()]
+    for element in elements:
+        own = element.get("id")
+        if own is not None and own in ids:
+            del element.attrib["id"]
+        elif own is not None:
+            ids.add(own)
+    for element in elements:
+        target = element.get("href", "")
+        if target.startswith("#") and target[1:] not in ids:
+            del element.attrib["href"]
+
+
+def _section(label: str, anchor: str, group: list[Element]) -> SectionText:
     # What leaves is what was sanitised last: lxml's reading of HTML is not a browser's.
     html = sanitise("".join(_serialise(block) for block in group))
     text = "\n".join(filter(None, (_text(block) for block in group)))
@@ -68,7 +102,7 @@ def _section(label: str, group: list[Element], taken: set[str]) -> SectionText:
 def _anchor(label: str, taken: set[str]) -> str:
     """Give an id that no other section has, nor the page for itself."""
     slug = make_slug(label, 60)
-    if slug in PAGE_IDS or slug.startswith(PAGE_ID_STARTS):
+    if slug in PAGE_IDS or slug.startswith(PAGE_ID_STARTS) or _NOTE_ID.fullmatch(slug):
         slug = f"section-{slug}"
     anchor, number = slug, 1
     while anchor in taken:
@@ -88,7 +122,7 @@ def _blocks(parent: Element) -> Iterator[Element]:
             loose = []
             if child.tag in WRAPPER_TAGS:
                 yield from _blocks(child)
-            elif child.tag != "p" or _says_something(child):
+            elif child.tag not in SAYING or _says_something(child):
                 yield _mended(child)
         else:
             loose.append(child)
@@ -122,13 +156,16 @@ def _mended(block: Element) -> Element:
             element.tag = "div"
     for image in list(block.iter("img")):
         source = image.get("src", "")
-        if not source.startswith("/images/"):
+        if not re.fullmatch(r"/images/[0-9a-f]{32}\.webp", source):
             _replace_by_link(image, source)
     return block
 
 
 def _replace_by_link(image: Element, source: str) -> None:
-    link = lxml_html.Element("a" if source.startswith(("http://", "https://")) else "span")
+    # A picture that is a link already leads where it led.
+    is_link = any(above.tag == "a" for above in image.iterancestors())
+    is_address = source.startswith(("http://", "https://")) and not is_link
+    link = lxml_html.Element("a" if is_address else "span")
     link.text = image.get("alt") or "Picture"
     link.tail = image.tail
     if link.tag == "a":
@@ -178,9 +215,13 @@ def _plain_label(block: Element) -> str | None:
     if not found:
         return None
     label = " ".join(found[1].split())
-    if not label[0].isupper() or len(label) > LABEL_LENGTH or len(label.split()) > LABEL_WORDS:
+    words = label.split()
+    if not label[0].isupper() or len(label) > LABEL_LENGTH or len(words) > LABEL_WORDS:
         return None
-    return label
+    is_name = all(word[0].isupper() for word in words)
+    is_quoted = (block.text or "")[found.end() :][:1] in QUOTES
+    introduces = words[-1].casefold() in SPEECH or (is_name and is_quoted)
+    return None if introduces else label
 
 
 def _set_plain_label(block: Element, label: str) -> str:
@@ -189,7 +230,7 @@ def _set_plain_label(block: Element, label: str) -> str:
     mark = lxml_html.Element("strong")
     mark.set("class", "label")
     mark.text = f"{label}:"
-    mark.tail = f" {rest}"
+    mark.tail = f" {rest}" if rest or len(block) else ""
     block.text = None
     block.insert(0, mark)
     return label

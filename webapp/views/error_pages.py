@@ -20,6 +20,7 @@ STATUSES: dict[type[Exception], int] = {
     errors.ArticleWithdrawn: 410,
     errors.QueryUnreadable: 400,
     errors.CrossSiteRequest: 403,
+    errors.HostNotOurs: 400,
 }
 HEADINGS = {
     400: "We could not read that request",

@@ -25,7 +25,7 @@ def show_sign_up() -> ResponseReturnValue:
 def sign_up() -> ResponseReturnValue:
     """Note a sign-up; the answer is the same whether the address was known or not."""
     refuse_other_sites()
-    form = NewsletterForm()
+    form = NewsletterForm(formdata=request.form)
     if form.is_bots:
         return redirect(url_for(".show_received"), 303)
     if not form.validate():

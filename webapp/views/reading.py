@@ -126,8 +126,6 @@ def list_sources() -> ResponseReturnValue:
 def list_by_source(domain: str) -> ResponseReturnValue:
     """Show what was made from the stories of a source."""
     articles = reading.visible().from_source(domain)
-    if not domain or not articles.count():
-        raise ListingNotFound("There is nothing from such a source.")
     return _listing("Source", domain, articles, [("Sources", url_for(".list_sources"))])
 
 
@@ -162,8 +160,6 @@ def list_by_date(
     """Show what was published in a year, a month or on a day."""
     start, end = reading.stretch(year, month, day)
     articles = reading.visible().between(start, end)
-    if not articles.count():
-        raise ListingNotFound("Nothing was published then.")
     heading, crumbs = _date_heading(start.date(), month, day)
     return _listing("Archive", heading, articles, crumbs)
 
@@ -181,8 +177,11 @@ def show_image(name: str) -> ResponseReturnValue:
 def _listing(
     kicker: str, heading: str, articles: Articles, crumbs: list[tuple[str, str]]
 ) -> ResponseReturnValue:
-    size = the_site().settings.page_size
-    paging = pages_of(articles.count(), size)
+    size, total = the_site().settings.page_size, articles.count()
+    if not total:
+        # A name that only a draft bears is nobody's business yet.
+        raise ListingNotFound("There is nothing to read here.")
+    paging = pages_of(total, size)
     return render_template(
         "reading/listing.html",
         kicker=kicker,
