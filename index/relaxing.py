@@ -38,6 +38,7 @@ LIFTED = 200
 ADJACENT_LIFT = 0.8
 """What two words side by side as typed add, as a share of the rarer one's weight."""
 ADJACENT_LIFT_IN_SENTENCES = 0.1
+_SIGNS = ",.;:!?'()[]"
 
 
 @dataclass(slots=True)
@@ -81,8 +82,8 @@ def take_apart(root: Node) -> Asked:
     if asked.is_sentence:
         asked.typed = telling
         # A word that is repeated in a sentence is what it is about.
-        first = {fold(p.text) if isinstance(p, Words) else p: p for p in reversed(telling)}
-        asked.times = Tally(first[fold(p.text) if isinstance(p, Words) else p] for p in telling)
+        first = {_key(part): part for part in reversed(telling)}
+        asked.times = Tally(first[_key(part)] for part in telling)
         asked.soft = list(asked.times)
     return asked
 
@@ -106,7 +107,12 @@ def _is_soft(node: Node) -> bool:
 
 
 def _is_function_word(node: Node) -> bool:
-    return isinstance(node, Words) and fold(node.text) in FUNCTION_WORDS
+    return isinstance(node, Words) and _key(node) in FUNCTION_WORDS
+
+
+def _key(node: Node) -> object:
+    """Give what makes two words of a sentence the same: not the signs around them."""
+    return fold(node.text).strip(_SIGNS) if isinstance(node, Words) else node
 
 
 class Search:

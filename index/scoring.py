@@ -17,7 +17,7 @@ from index.frequencies import Frequencies, Postings
 
 K1 = 1.4
 B = 0.65
-COMMONPLACE = 0.4
+COMMONPLACE = 0.3
 """Taken off the inverse document frequency."""
 _LEAST_IDF = 0.02
 LOOSE = 0.7
