@@ -7,7 +7,7 @@ RANKING.md. English only; in other languages their document frequency has to do.
 
 from __future__ import annotations
 
-SENTENCE_WORDS = 6
+SENTENCE_WORDS = 5
 """Plain words from which a question is read as a sentence."""
 FEWEST_TELLING = 3
 """Telling words without which it is not: a title may be made of function words."""

@@ -39,7 +39,7 @@ class Sort(StrEnum):
 
 
 class Match(StrEnum):
-    """How nearly a document has what was wanted; in an answer they come in this order."""
+    """How nearly a document has what was wanted; in an answer those with all of it come first."""
 
     ALL = "all"
     """It has all that was wanted."""

@@ -16,7 +16,7 @@ from math import log
 from index.frequencies import Frequencies, Postings
 
 K1 = 1.4
-B = 0.65
+B = 0.6
 COMMONPLACE = 0.3
 """Taken off the inverse document frequency."""
 _LEAST_IDF = 0.02
