@@ -23,7 +23,7 @@ from index.contract import (
 from index.days import read_span
 from index.evaluation import Evaluator, visible
 from index.filing import count_facets, microseconds
-from index.frequencies import Postings
+from index.frequencies import Column, Postings
 from index.highlight import find_matches, mark
 from index.matching import Wanted
 from index.nodes import Field, Question
@@ -36,6 +36,9 @@ from index.texts import Text
 
 _NEW_WORDS_SECONDS = 0.5
 """Time for another spelling of a question to show that it finds more."""
+
+HALF_LIFE = 182 * 86_400_000_000
+"""Microseconds after which the lift of what is new has halved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Wish:
     zone: tzinfo = UTC
     with_facets: bool = False
     time_limit_seconds: float = TIME_LIMIT_SECONDS
+    recency: float = 0.0
 
 
 def answer(
@@ -60,7 +64,7 @@ def answer(
         return Answer()
     clock = Clock(wish.time_limit_seconds)
     reading, found = _search(question, postings, wish, clock)
-    order = _ordered(found, postings, wish.sort)
+    order = _ordered(found, postings, wish)
     leaves = wanted_leaves(question.root)
     wanted = reading.shown(leaves)
     hits = tuple(
@@ -108,17 +112,27 @@ def _chosen(wish: Wish, postings: Postings) -> Collection[int] | None:
     return set.intersection(*lists) if lists else None
 
 
-def _ordered(found: Found, postings: Postings, sort: Sort) -> list[tuple[int, float, Match]]:
+def _ordered(found: Found, postings: Postings, wish: Wish) -> list[tuple[int, float, Match]]:
     """Give all that was found in order: what has all first, ties by date and then by id."""
     published = postings.published()
     ordered: list[tuple[int, float, Match]] = []
-    for tier in (found.all, found.others):
-        if sort is Sort.NEWEST:
+    for scores in (found.all, found.others):
+        tier = _lifted(scores, published, wish) if wish.recency else scores
+        if wish.sort is Sort.NEWEST:
             documents = sorted(tier, key=lambda d: (-published[d], -postings.id(d)))
         else:
             documents = sorted(tier, key=lambda d: (-tier[d], -published[d], -postings.id(d)))
         ordered += [(d, tier[d], found.matches.get(d, Match.ALL)) for d in documents]
     return ordered
+
+
+def _lifted(scores: Scores, published: Column, wish: Wish) -> Scores:
+    """Lift what is new, less with age (exponentially, after Li and Croft 2003)."""
+    now = microseconds(wish.now)
+    return {
+        document: score * (1 + wish.recency * 0.5 ** ((now - published[document]) / HALF_LIFE))
+        for document, score in scores.items()
+    }
 
 
 def _hit(id: int, score: float, text: Text, wanted: Sequence[Wanted], match: Match) -> Hit:

@@ -193,11 +193,15 @@ class SearchEngine(Protocol):
         zone: tzinfo = UTC,
         with_facets: bool = False,
         time_limit_seconds: float = TIME_LIMIT_SECONDS,
+        recency: float = 0.0,
     ) -> Answer:
         """Find documents published at or before `now` that fit the question.
 
         All words are wanted. Where too few documents have them all, those follow that have
         some of them or nearly them, see Match. `zone` decides which month a document is of.
+
+        `recency` is the share by which a document published just now is lifted among the best;
+        it halves with every half year of age.
 
         Ties are broken by date, newest first, then by id, highest first. Sees every
         change whose `apply` had returned, in this or another process, when it was called.

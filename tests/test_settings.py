@@ -46,6 +46,8 @@ GOOD = [
     ),
     ("page_size", "4", 4),
     ("page_size", "100", 100),
+    ("recency", "0", 0),
+    ("recency", "100", 100),
     ("sign_up_limit", "3 per minute", "3 per minute"),
     ("max_request_kb", "65536", 65536),
 ]
@@ -89,6 +91,8 @@ BAD = [
     ("page_size", "many"),
     ("page_size", "²"),
     ("page_size", "-5"),
+    ("recency", "101"),
+    ("recency", "ten"),
     ("sign_up_limit", "often"),
     ("max_request_kb", "15"),
     ("max_request_kb", "65537"),

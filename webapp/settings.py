@@ -187,6 +187,9 @@ class Settings:
         _section_names,
         "Short names of sections for the search, as in why:tariffs",
     )
+    recency: int = _setting(
+        "10", _whole(0, 100), "By how many percent the newest are lifted among the best results"
+    )
     page_size: int = _setting("18", _whole(4, 100), "Articles on a page of a listing")
     sign_up_limit: str = _setting("10 per hour", _rate, "Sign-ups from one block of addresses")
     max_request_kb: int = _setting("64", _whole(16, 65536), "The largest request body, in kB")

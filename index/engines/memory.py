@@ -162,9 +162,12 @@ class MemorySearch:
         zone: tzinfo = UTC,
         with_facets: bool = False,
         time_limit_seconds: float = TIME_LIMIT_SECONDS,
+        recency: float = 0.0,
     ) -> Answer:
         """Find documents; see the contract."""
-        wish = Wish(now, sort, offset, limit, narrow, zone, with_facets, time_limit_seconds)
+        wish = Wish(
+            now, sort, offset, limit, narrow, zone, with_facets, time_limit_seconds, recency
+        )
         with self._using:
             p = self._opened()
             return answer(question, p, lambda document: Text.of(p.held[document]), wish)

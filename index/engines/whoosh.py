@@ -62,9 +62,12 @@ class WhooshSearch:
         zone: tzinfo = UTC,
         with_facets: bool = False,
         time_limit_seconds: float = TIME_LIMIT_SECONDS,
+        recency: float = 0.0,
     ) -> Answer:
         """Find documents; see the contract."""
-        wish = Wish(now, sort, offset, limit, narrow, zone, with_facets, time_limit_seconds)
+        wish = Wish(
+            now, sort, offset, limit, narrow, zone, with_facets, time_limit_seconds, recency
+        )
         with self._using:
             snapshot = self._snapshot()
             return answer(question, SnapshotPostings(snapshot), snapshot.text, wish)

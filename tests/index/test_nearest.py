@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from index.contract import Match, Name, SearchEngine, Sort
@@ -138,3 +140,30 @@ def test_order_by_date_keeps_what_has_all_first(engine: SearchEngine) -> None:
     filled(engine, PORTS)
     answer = ask(engine, "dredging estuary", sort=Sort.NEWEST, now=NOON)
     assert [hit.match for hit in answer.hits] == [Match.ALL, Match.SOME]
+
+
+def build_old_and_new(engine: SearchEngine) -> None:
+    old_and_new = [
+        document(1, "Ferries", "Ferries sail by night.", published_at=NOON - timedelta(days=900)),
+        document(2, "Boats", "Ferries sail by night now.", published_at=NOON - timedelta(days=2)),
+        document(3, "Bread", "Ferries, among much else, bring bread, cheese and wine to town."),
+    ]
+    filled(engine, old_and_new)
+
+
+def test_what_is_new_is_lifted_gently_and_only_when_asked(engine: SearchEngine) -> None:
+    build_old_and_new(engine)
+    plain = [hit.id for hit in ask(engine, "ferries").hits]
+    assert plain[0] == 1, "the title counts more than the date"
+    assert ask(engine, "ferries", recency=5.0).hits[0].id == 2
+    scores = {hit.id: hit.score for hit in ask(engine, "ferries").hits}
+    lifted = {hit.id: hit.score for hit in ask(engine, "ferries", recency=0.1).hits}
+    assert scores[2] * 1.09 < lifted[2] <= scores[2] * 1.1
+    assert scores[1] < lifted[1] < scores[1] * 1.01
+
+
+def test_newest_first_knows_no_lift(engine: SearchEngine) -> None:
+    build_old_and_new(engine)
+    plain = ask(engine, "ferries", sort=Sort.NEWEST)
+    lifted = ask(engine, "ferries", sort=Sort.NEWEST, recency=1.0)
+    assert [hit.id for hit in plain.hits] == [hit.id for hit in lifted.hits]

@@ -99,6 +99,7 @@ def find(
         narrow=narrow,
         zone=zone,
         with_facets=with_facets,
+        recency=site.settings.recency / 100,
     )
     return Findings(
         results=_results(answer.hits, now),
