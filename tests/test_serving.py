@@ -165,9 +165,9 @@ def test_all_workers_see_within_a_second_what_another_process_imported(tmp_path:
             capture_output=True,
             timeout=60,
         )
-        began = time.monotonic()
+        # Twenty answers, each of a connection of its own: both workers are among them.
         seen = [json.loads(get(port, "/search.json?q=quokka")[1])["total"] for _ in range(20)]
-        assert time.monotonic() - began > 1 or set(seen) == {1}
+        assert set(seen) == {1}
         assert get(port, "/articles/fresh")[0] == 200
 
 

@@ -39,9 +39,7 @@ class TooManySignUps(SiteError):
     """More sign-ups came from one block of addresses than the limit allows."""
 
     def __init__(self, retry_after_seconds: int) -> None:
-        super().__init__(
-            "Too many sign-ups came from your network. Please try again in an hour or so."
-        )
+        super().__init__("Too many sign-ups came from your network. Please try again later.")
         self.retry_after_seconds = retry_after_seconds
 
 

@@ -84,6 +84,7 @@ def imports_of(path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "an import says whole where from"
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
     return found
 

@@ -261,14 +261,6 @@ def test_a_server_is_asked_whether_it_is_there_before_each_use(settings: Setting
     assert options["connect_args"]["connect_timeout"] <= 10
 
 
-def test_migrations_on_a_server_are_locked_on_this_machine(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert storage._lock_path() == Path(db.engine.url.database or "").parent / "prepare.lock"
-    monkeypatch.setattr(db.engine.dialect, "name", "postgresql")
-    assert storage._lock_path().name == "broadsheet-migrate.lock"
-
-
 def test_a_moment_that_nobody_can_place_is_not_stored(app: Flask) -> None:
     import_items(fields_of())
     article = db.session.scalars(select(Article)).one()

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import selectinload
 
 from index.contract import Document, IndexMissing, IndexUnavailable, Name, Section
@@ -30,7 +31,7 @@ def keep_in_step() -> None:
     """Tell the index what has changed, and leave it for later when the index cannot hear it."""
     try:
         catch_up()
-    except IndexUnavailable as problem:
+    except (IndexUnavailable, DBAPIError) as problem:
         db.session.rollback()
         log.error("The index did not take a change: %s", problem)
 

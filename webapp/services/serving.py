@@ -101,11 +101,19 @@ def serve(app: Flask, bind: str, workers: int) -> None:
 
 def _greeting(bind: str) -> str:
     address = shown_address(bind)
+    host, _ = split_bind(bind)
+    hint = ""
+    if host in ("0.0.0.0", "::"):  # noqa: S104
+        hint = (
+            "\n  Other machines are answered under the names in BROADSHEET_SITE_URL and"
+            "\n  BROADSHEET_ALLOWED_HOSTS alone.\n"
+        )
     return (
         f"\n  Broadsheet is at {address}\n\n"
         "  Three things to try next:\n"
         f"    open {address}/search?q=theodolite and see the passage it stands in\n"
         "    bin/broadsheet import markdown FOLDER   to bring in your own articles\n"
         "    bin/broadsheet doctor                   to see that all is well\n\n"
+        f"{hint}"
         "  Ctrl-C stops it.\n"
     )

@@ -6,6 +6,8 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import DBAPIError
+
 from index.contract import IndexMissing, IndexUnavailable
 from webapp.extensions import db, the_site
 from webapp.services import indexing, noting
@@ -34,7 +36,7 @@ def _bring_up_to_date(app: Flask) -> None:
     with app.app_context():
         try:
             bring_index_up_to_date()
-        except IndexUnavailable as problem:
+        except (IndexUnavailable, DBAPIError) as problem:
             log.error("The index could not be brought up to date: %s", problem)
 
 

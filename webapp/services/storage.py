@@ -14,7 +14,7 @@ from typing import Any
 import flask_migrate
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
 from webapp.errors import DatabaseUnavailable, DataFolderUnusable
@@ -22,6 +22,7 @@ from webapp.extensions import db
 from webapp.settings import ROOT, Settings
 
 BUSY_TIMEOUT_SECONDS = 30
+MIGRATION_LOCK = 0x62726F6164  # "broad"; any number that no other program uses there
 MIGRATIONS = ROOT / "webapp" / "migrations"
 
 
@@ -93,7 +94,7 @@ def prepare_database() -> None:
         event.listen(db.engine, "connect", _set_pragmas)
     try:
         if not is_migrated():
-            with locked(_lock_path()):
+            with _turn_to_migrate():
                 if not is_migrated():
                     _refuse_newer_tables()
                     flask_migrate.upgrade(directory=str(MIGRATIONS))
@@ -129,11 +130,22 @@ def _revisions() -> set[str]:
         return set(MigrationContext.configure(connection).get_current_heads())
 
 
-def _lock_path() -> Path:
-    from_url = db.engine.url.database
-    if db.engine.dialect.name == "sqlite" and from_url:
-        return Path(from_url).parent / "prepare.lock"
-    return Path(tempfile.gettempdir()) / "broadsheet-migrate.lock"
+@contextmanager
+def _turn_to_migrate() -> Iterator[None]:
+    """Hold a lock between all that use the database: beside its file, or in the server."""
+    path = db.engine.url.database
+    if db.engine.dialect.name == "sqlite" and path:
+        with locked(Path(path).parent / "prepare.lock"):
+            yield
+        return
+    with db.engine.connect() as connection:
+        # The pool is emptied by the migration; this connection closes by itself.
+        connection.detach()
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
 
 
 def _first_line(problem: DBAPIError) -> str:
