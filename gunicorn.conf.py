@@ -43,6 +43,7 @@ def post_worker_init(worker: Worker) -> None:
 
 def worker_exit(_server: object, worker: Worker) -> None:
     """Keep what a worker has counted."""
+    # As above.
     from webapp.services import starting  # noqa: PLC0415
 
     starting.end_worker(worker.wsgi)

@@ -26,7 +26,7 @@ from index.filing import count_facets, microseconds
 from index.frequencies import Column, Postings
 from index.highlight import find_matches, mark
 from index.matching import Wanted
-from index.nodes import Field, Question
+from index.nodes import Field, Node, Question
 from index.passages import passages
 from index.reading import Reading, wanted_leaves
 from index.relaxing import FEW, Found, Search, take_apart
@@ -63,7 +63,7 @@ def answer(
     if question.root is None:
         return Answer()
     clock = Clock(wish.time_limit_seconds)
-    reading, found = _search(question, postings, wish, clock)
+    reading, found = _search(question.root, postings, wish, clock)
     order = _ordered(found, postings, wish)
     leaves = wanted_leaves(question.root)
     wanted = reading.shown(leaves)
@@ -82,12 +82,9 @@ def answer(
     )
 
 
-def _search(
-    question: Question, postings: Postings, wish: Wish, clock: Clock
-) -> tuple[Reading, Found]:
-    assert question.root is not None  # noqa: S101 - asked by the caller
-    asked = take_apart(question.root)
-    reading = Reading(question.root, postings, is_sentence=asked.is_sentence)
+def _search(root: Node, postings: Postings, wish: Wish, clock: Clock) -> tuple[Reading, Found]:
+    asked = take_apart(root)
+    reading = Reading(root, postings, is_sentence=asked.is_sentence)
     loose = LOOSE_IN_SENTENCES if asked.is_sentence else LOOSE
     evaluator = Evaluator(postings, reading, clock, loose=loose)
     chosen = _chosen(wish, postings)
@@ -161,7 +158,7 @@ def _suggestion(
         other = question.again(text) if question.again else Question(text)
         if text == question.text or other.root is None:
             continue
-        _, more = _search(other, postings, wish, Clock(_NEW_WORDS_SECONDS))
+        _, more = _search(other.root, postings, wish, Clock(_NEW_WORDS_SECONDS))
         if len(more.all) > len(found.all):
             return text
     return None

@@ -205,9 +205,7 @@ def _progress(length: int, label: str) -> Iterator[Callable[[int], None]]:
     if not sys.stderr.isatty():
         yield lambda _: None
         return
-    with click.progressbar(
-        range(length), length=length or None, label=label, file=sys.stderr
-    ) as bar:
+    with click.progressbar(range(length), label=label, file=sys.stderr) as bar:
         yield bar.update
 
 

@@ -102,10 +102,6 @@ def _newest_change() -> datetime | None:
 
 def is_database_there() -> bool:
     """Whether the database answers a question now."""
-    return _database_answers()
-
-
-def _database_answers() -> bool:
     try:
         # A question that needs the tables: SQLite makes an empty file of one that is gone.
         db.session.execute(text("SELECT version_num FROM alembic_version"))
@@ -122,7 +118,7 @@ def _database() -> Check:
         if problem:
             remedy = "Stop the site and bring back the data folder from a backup."
             return Check("database", False, f"sqlite {problem}", remedy)
-    elif not _database_answers():
+    elif not is_database_there():
         remedy = "See that its server runs and that BROADSHEET_DATABASE_URL is right."
         return Check("database", False, f"{name} does not answer", remedy)
     return Check("database", True, f"{name} answers")

@@ -58,6 +58,8 @@ def write_down() -> None:
     notes = the_site().notes
     with notes.lock:
         counts, notes.counts = notes.counts, {}
+    if not counts:
+        return
     try:
         _store(counts)
     except DBAPIError as problem:

@@ -174,12 +174,13 @@ def _facets(asked: Asked, facets: Facets | None) -> list[Facet]:
 
 def _undoable(asked: Asked, kind: str, chosen: str, choices: list[Choice]) -> list[Choice]:
     """Put what is chosen first, with an address that takes it away; months of a year remain."""
-    name = next((choice.name for choice in choices if choice.is_chosen), chosen)
-    count = next((choice.count for choice in choices if choice.is_chosen), 0)
-    name = month_name(chosen) if kind == "periods" else name
-    undo = Choice(name, count, asked.url(**{FACET_PARAMETERS[kind]: ""}), True)
-    rest = [c for c in choices if not c.is_chosen] if kind == "periods" else []
-    return [undo, *(rest if len(chosen) == 4 else [])]
+    known = next((choice for choice in choices if choice.is_chosen), None)
+    name = month_name(chosen) if kind == "periods" else known.name if known else chosen
+    undo = Choice(
+        name, known.count if known else 0, asked.url(**{FACET_PARAMETERS[kind]: ""}), True
+    )
+    is_year = kind == "periods" and len(chosen) == len("2026")
+    return [undo, *(choice for choice in choices if is_year and not choice.is_chosen)]
 
 
 def _findings_as_json(asked: Asked, findings: finding.Findings) -> dict[str, object]:
