@@ -52,6 +52,7 @@ class Wish:
     narrow: Narrow = NOT_NARROWED
     zone: tzinfo = UTC
     with_facets: bool = False
+    with_passages: bool = True
     time_limit_seconds: float = TIME_LIMIT_SECONDS
     recency: float = 0.0
 
@@ -69,6 +70,8 @@ def answer(
     wanted = reading.shown(leaves)
     hits = tuple(
         _hit(postings.id(document), score, text_of(document), wanted, match)
+        if wish.with_passages
+        else Hit(postings.id(document), score, "", (), match)
         for document, score, match in order[wish.offset : wish.offset + wish.limit]
     )
     return Answer(

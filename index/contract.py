@@ -101,8 +101,8 @@ class Passage:
 class Hit:
     """One document found: its id, its score (higher is better) and the passages that matched.
 
-    The first passage is the best; there is always one, from the beginning of the
-    text where only the title or a name matched. `title_html` is safe HTML.
+    The first passage is the best; where passages are wanted there is always one, from the
+    beginning of the text where only the title or a name matched. `title_html` is safe HTML.
     """
 
     id: int
@@ -192,6 +192,7 @@ class SearchEngine(Protocol):
         narrow: Narrow = NOT_NARROWED,
         zone: tzinfo = UTC,
         with_facets: bool = False,
+        with_passages: bool = True,
         time_limit_seconds: float = TIME_LIMIT_SECONDS,
         recency: float = 0.0,
     ) -> Answer:
@@ -199,6 +200,7 @@ class SearchEngine(Protocol):
 
         All words are wanted. Where too few documents have them all, those follow that have
         some of them or nearly them, see Match. `zone` decides which month a document is of.
+        Without passages a hit has neither these nor a title: for feeds and counts.
 
         `recency` is the share by which a document published just now is lifted among the best;
         it halves with every half year of age.

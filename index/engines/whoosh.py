@@ -61,12 +61,22 @@ class WhooshSearch:
         narrow: Narrow = NOT_NARROWED,
         zone: tzinfo = UTC,
         with_facets: bool = False,
+        with_passages: bool = True,
         time_limit_seconds: float = TIME_LIMIT_SECONDS,
         recency: float = 0.0,
     ) -> Answer:
         """Find documents; see the contract."""
         wish = Wish(
-            now, sort, offset, limit, narrow, zone, with_facets, time_limit_seconds, recency
+            now,
+            sort,
+            offset,
+            limit,
+            narrow,
+            zone,
+            with_facets,
+            with_passages,
+            time_limit_seconds,
+            recency,
         )
         with self._using:
             snapshot = self._snapshot()

@@ -427,3 +427,12 @@ def test_a_closed_engine_can_be_used_again(engine: SearchEngine) -> None:
 def test_a_kind_that_there_is_not_is_refused(folder) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ValueError, match="choose from"):
         open_index("abacus", folder)
+
+
+def test_hits_come_without_passages_where_none_are_wanted(engine: SearchEngine) -> None:
+    filled(engine, BIRDS)
+    with_them = ask(engine, "heron")
+    without = ask(engine, "heron", with_passages=False)
+    assert [hit.id for hit in without.hits] == [hit.id for hit in with_them.hits]
+    assert without.hits[0].passages == ()
+    assert without.hits[0].title_html == ""

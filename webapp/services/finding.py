@@ -83,6 +83,7 @@ def find(
     page: int = 1,
     size: int = 10,
     with_facets: bool = False,
+    with_passages: bool = True,
 ) -> Findings:
     """Find published articles; raises IndexUnavailable when there is no index to ask."""
     site = the_site()
@@ -99,6 +100,7 @@ def find(
         narrow=narrow,
         zone=zone,
         with_facets=with_facets,
+        with_passages=with_passages,
         recency=site.settings.recency / 100,
     )
     return Findings(

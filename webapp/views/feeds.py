@@ -72,7 +72,7 @@ def _found() -> tuple[str, list[Article]]:
     query = " ".join("".join(c if c.isprintable() else " " for c in typed).split())
     if not query:
         raise QueryUnreadable("Say what to follow, as in ?q=chips.")
-    findings = finding.find(query, sort=Sort.NEWEST, size=ENTRIES)
+    findings = finding.find(query, sort=Sort.NEWEST, size=ENTRIES, with_passages=False)
     return query, [r.article for r in findings.results if r.match is Match.ALL]
 
 
