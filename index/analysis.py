@@ -40,7 +40,9 @@ _APOSTROPHES = "'’‘ʼ＇`´"
 _JOINERS = rf"(?:[-‐‑﹣－_.·．{_APOSTROPHES}]|&amp;|[&＆]|(?<=\d),(?=\d{{3}}(?!\d)))"
 
 TOKEN = re.compile(
-    rf"(?<!\w)[^\W\d_{UNSPACED}](?:\.[^\W\d_{UNSPACED}])+(?!\w)"  # U.S., e.g.
+    # Plain words between spaces are most of a text: tried first, they are found in half the time.
+    r"[A-Za-z]{2,}(?=[ \n,;:]|\.[ \n])"
+    rf"|(?<!\w)[^\W\d_{UNSPACED}](?:\.[^\W\d_{UNSPACED}])+(?!\w)"  # U.S., e.g.
     r"|(?<!\w)[A-Za-z](?:\+\+|\#)(?![A-Za-z+#])"  # C++, C#
     r"|(?<![\w.)\]])\.[A-Za-z][A-Za-z0-9]*"  # .NET
     rf"|[{UNSPACED}]+"
@@ -117,13 +119,18 @@ def number_forms(text: str, language: str = "") -> Iterator[tuple[int, Form]]:
         number += form.tokens
 
 
+def is_unspaced(character: str) -> bool:
+    """Say whether a character is of a script without spaces between words."""
+    return _IS_UNSPACED.match(character) is not None
+
+
 @lru_cache(maxsize=_REMEMBERED)
 def analyze(raw: str, language: str = "") -> Form:
     """Give all terms of one token as it stands in a text."""
     if _IS_UNSPACED.match(raw):
         return _bigrams(raw)
-    if raw.islower() and raw.isascii() and raw.isalpha():
-        return _simple(raw, language)
+    if raw.isascii() and raw.isalpha() and (raw.islower() or raw[1:].islower()):
+        return _simple(raw.lower(), language)
     plain = HIDDEN.sub("", unicodedata.normalize("NFKC", raw))
     if raw[0] == "." or raw[-1] in "+#":
         word = fold(raw)[:_LONGEST_TERM]

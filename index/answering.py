@@ -5,7 +5,7 @@ Knows the steps and their order; refuses to know how any of them is done.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
@@ -21,24 +21,19 @@ from index.contract import (
     Sort,
 )
 from index.days import read_span
-from index.evaluation import Evaluator, visible
-from index.filing import count_facets, microseconds
-from index.frequencies import Column, Postings
-from index.highlight import find_matches, mark
+from index.evaluation import Evaluator
+from index.filing import microseconds
 from index.matching import Wanted
-from index.nodes import Field, Node, Question
-from index.passages import passages
+from index.nodes import Node, Question
+from index.opened import Opened, S
+from index.passages import marked_title, passages
 from index.reading import Reading, wanted_leaves
 from index.relaxing import FEW, Found, Search, take_apart
-from index.scoring import LOOSE, LOOSE_IN_SENTENCES, Scores
+from index.scoring import LOOSE, LOOSE_IN_SENTENCES
 from index.suggesting import nearest_topics, suggestions
-from index.texts import Text
 
 _NEW_WORDS_SECONDS = 0.5
 """Time for another spelling of a question to show that it finds more."""
-
-HALF_LIFE = 182 * 86_400_000_000
-"""Microseconds after which the lift of what is new has halved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,111 +52,112 @@ class Wish:
     recency: float = 0.0
 
 
-def answer(
-    question: Question, postings: Postings, text_of: Callable[[int], Text], wish: Wish
-) -> Answer:
+def answer(question: Question, opened: Opened[S], wish: Wish) -> Answer:
     """Give one page of what an opened index holds in answer to a question."""
     if question.root is None:
         return Answer()
     clock = Clock(wish.time_limit_seconds)
-    reading, found = _search(question.root, postings, wish, clock)
-    order = _ordered(found, postings, wish)
+    reading, found = _search(question.root, opened, wish, clock)
     leaves = wanted_leaves(question.root)
-    wanted = reading.shown(leaves)
-    hits = tuple(
-        _hit(postings.id(document), score, text_of(document), wanted, match)
-        if wish.with_passages
-        else Hit(postings.id(document), score, "", (), match)
-        for document, score, match in order[wish.offset : wish.offset + wish.limit]
-    )
     return Answer(
-        hits,
-        len(order),
+        _hits(found, opened, wish, reading.shown(leaves)),
+        len(found.all) + len(found.others),
         len(found.all),
-        _facets(found, postings, wish) if wish.with_facets else None,
-        _suggestion(question, reading, found, postings, wish),
-        () if order else nearest_topics(leaves, postings.filing()),
+        _facets(found, opened, wish) if wish.with_facets else None,
+        _suggestion(question, reading, found, opened, wish),
+        () if _anything(found) else nearest_topics(leaves, opened.names("topics")),
         clock.is_complete,
     )
 
 
-def _search(root: Node, postings: Postings, wish: Wish, clock: Clock) -> tuple[Reading, Found]:
+def _anything(found: Found[S]) -> bool:
+    return len(found.all) > 0 or len(found.others) > 0
+
+
+def _search(root: Node, opened: Opened[S], wish: Wish, clock: Clock) -> tuple[Reading, Found[S]]:
     asked = take_apart(root)
-    reading = Reading(root, postings, is_sentence=asked.is_sentence)
+    reading = Reading(root, opened, is_sentence=asked.is_sentence)
     loose = LOOSE_IN_SENTENCES if asked.is_sentence else LOOSE
-    evaluator = Evaluator(postings, reading, clock, loose=loose)
-    chosen = _chosen(wish, postings)
+    evaluator = Evaluator(opened, reading, clock, loose=loose)
+    now = microseconds(wish.now)
+    chosen = _chosen(wish, opened)
 
-    def let_through(scores: Scores) -> Scores:
-        seen = visible(scores, postings, wish.now)
-        return seen if chosen is None else {d: s for d, s in seen.items() if d in chosen}
+    def let_through(scores: S) -> S:
+        if opened.last_published() > now:
+            scores = opened.between(scores, None, now + 1)
+        for each in chosen:
+            scores = scores.both(each)
+        return scores
 
-    return reading, Search(asked, evaluator, let_through, postings.count(), clock).find()
+    return reading, Search(asked, evaluator, let_through, clock).find()
 
 
-def _chosen(wish: Wish, postings: Postings) -> Collection[int] | None:
-    """Give the documents that the chosen facets let through; None for all."""
+def _chosen(wish: Wish, opened: Opened[S]) -> list[S]:
+    """Give the documents that each of the chosen facets lets through."""
     narrow = wish.narrow
     keys = (("topic:", narrow.topic), ("author:", narrow.author), ("at:", narrow.source.lower()))
-    lists = [set(postings.keyed(kind + key)) for kind, key in keys if key]
+    chosen = [opened.keyed(kind + key) for kind, key in keys if key]
     if narrow.period:
-        published = postings.published()
         span = read_span(narrow.period, wish.zone, wish.now)
         first, last = (microseconds(span.first), microseconds(span.last)) if span else (0, 0)
-        lists.append({d for d in postings.documents() if first <= published[d] < last})
-    return set.intersection(*lists) if lists else None
+        chosen.append(opened.between(opened.everything(), first, last))
+    return chosen
 
 
-def _ordered(found: Found, postings: Postings, wish: Wish) -> list[tuple[int, float, Match]]:
-    """Give all that was found in order: what has all first, ties by date and then by id."""
-    published = postings.published()
-    ordered: list[tuple[int, float, Match]] = []
-    for scores in (found.all, found.others):
-        tier = _lifted(scores, published, wish) if wish.recency else scores
-        if wish.sort is Sort.NEWEST:
-            documents = sorted(tier, key=lambda d: (-published[d], -postings.id(d)))
-        else:
-            documents = sorted(tier, key=lambda d: (-tier[d], -published[d], -postings.id(d)))
-        ordered += [(d, tier[d], found.matches.get(d, Match.ALL)) for d in documents]
-    return ordered
-
-
-def _lifted(scores: Scores, published: Column, wish: Wish) -> Scores:
-    """Lift what is new, less with age (exponentially, after Li and Croft 2003)."""
-    now = microseconds(wish.now)
-    return {
-        document: score * (1 + wish.recency * 0.5 ** ((now - published[document]) / HALF_LIFE))
-        for document, score in scores.items()
-    }
-
-
-def _hit(id: int, score: float, text: Text, wanted: Sequence[Wanted], match: Match) -> Hit:
-    in_title = [each for each in wanted if each.field in (Field.ANY, Field.TITLE)]
-    title = mark(text.title, find_matches(text.title, text.language, in_title))
-    return Hit(id, score, title, passages(text, wanted), match)
-
-
-def _facets(found: Found, postings: Postings, wish: Wish) -> Facets:
-    documents = found.all or found.others
-    return count_facets(
-        documents, postings.filing(), postings.published(), wish.zone, wish.narrow.period
+def _hits(
+    found: Found[S], opened: Opened[S], wish: Wish, wanted: Sequence[Wanted]
+) -> tuple[Hit, ...]:
+    """Give a page: what has all comes first."""
+    page = _page(found, opened, wish)
+    ids = [opened.id(document) for document, _, _ in page]
+    if not wish.with_passages:
+        return tuple(
+            Hit(id, score, "", (), match) for id, (_, score, match) in zip(ids, page, strict=True)
+        )
+    shown = opened.shown([document for document, _, _ in page], wanted)
+    return tuple(
+        Hit(id, score, marked_title(text, wanted), passages(text, wanted), match)
+        for id, (_, score, match), text in zip(ids, page, shown, strict=True)
     )
 
 
+def _page(found: Found[S], opened: Opened[S], wish: Wish) -> list[tuple[int, float, Match]]:
+    page: list[tuple[int, float, Match]] = []
+    skipped = 0
+    for tier in (found.all, found.others):
+        first = max(0, wish.offset - skipped)
+        wanted = wish.offset + wish.limit - skipped
+        if first < len(tier) and wanted > 0:
+            scores = tier
+            if wish.recency:
+                scores = opened.aged(tier, microseconds(wish.now), wish.recency)
+            page += [
+                (document, score, found.matches.get(document, Match.ALL))
+                for document, score in opened.ordered(scores, wish.sort, wanted)[first:]
+            ]
+        skipped += len(tier)
+    return page
+
+
+def _facets(found: Found[S], opened: Opened[S], wish: Wish) -> Facets:
+    documents = found.all if len(found.all) else found.others
+    return opened.facets(documents, wish.zone, wish.narrow.period)
+
+
 def _suggestion(
-    question: Question, reading: Reading, found: Found, postings: Postings, wish: Wish
+    question: Question, reading: Reading, found: Found[S], opened: Opened[S], wish: Wish
 ) -> str | None:
     """Give another question that finds more, tried out; None where enough was found."""
     if len(found.all) >= FEW:
         return None
     leaves = wanted_leaves(question.root)
     respellings = reading.respellings(question.text, leaves)
-    unquoted = () if found.all or found.others else leaves
+    unquoted = () if _anything(found) else leaves
     for text in suggestions(question.text, respellings, unquoted):
         other = question.again(text) if question.again else Question(text)
         if text == question.text or other.root is None:
             continue
-        _, more = _search(other.root, postings, wish, Clock(_NEW_WORDS_SECONDS))
+        _, more = _search(other.root, opened, wish, Clock(_NEW_WORDS_SECONDS))
         if len(more.all) > len(found.all):
             return text
     return None

@@ -1,156 +1,112 @@
 """Which documents fit a question, and how well: the definition of matching.
 
-Knows questions and postings; refuses to know where an engine keeps them. An engine hands over
-an opened index as `Postings`; whole lists of postings are asked for, so that an engine may answer
-with arrays. What follows where too few fit is in relaxing.
+Knows questions and what an opened index is asked; refuses to know how that is done. What follows
+where too few fit is in relaxing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from typing import Generic
 
 from index.clock import Clock
 from index.filing import domain, microseconds
-from index.frequencies import Column, Counter, Postings
 from index.layout import label_term
 from index.matching import Wanted
 from index.nodes import Dated, Either, Every, Field, Labelled, Node, Without, Words
+from index.opened import Opened, S
 from index.reading import Reading
-from index.scoring import LOOSE, NEAR, Scorer, Scores
+from index.scoring import LOOSE
 
-_NEVER = -(1 << 62)
 _KEYS = {Field.BY: "author:", Field.TOPIC: "topic:"}
 
 
-class Evaluator:
+class Evaluator(Generic[S]):
     """Says what fits the parts of one question in one opened index."""
 
     def __init__(
-        self, postings: Postings, reading: Reading, clock: Clock, *, loose: float = LOOSE
+        self, opened: Opened[S], reading: Reading, clock: Clock, *, loose: float = LOOSE
     ) -> None:
-        self._postings = postings
+        self.opened = opened
         self._reading = reading
-        self._counter = Counter(postings, clock)
-        self._scorer = Scorer(postings)
-        self._published = postings.published()
+        self._clock = clock
         self._loose = loose
 
-    def fitting(self, node: Node) -> Scores | None:
+    def fitting(self, node: Node) -> S | None:
         """Give the documents that fit and their scores; None where a node asks for nothing."""
         match node:
             case Words():
                 return self._words(node)
             case Labelled(label):
-                return dict.fromkeys(self._postings.weights(label_term(label)), 0.0)
+                return self.opened.holding(label_term(label))
             case Dated() | Without():
-                return dict.fromkeys(self.left_by(node, self._postings.documents()), 0.0)
+                return self.left_by(node, self.opened.everything())
             case Every(parts):
                 return self._every(parts)
             case Either(parts):
-                return added([found for found in map(self.fitting, parts) if found is not None])
+                found = [fit for fit in map(self.fitting, parts) if fit is not None]
+                return self.opened.added(found) if found else None
 
-    def near(self, node: Node) -> Scores:
+    def near(self, node: Node) -> S:
         """Give the documents that fit words spelled nearly like those of a node."""
         match node:
             case Words():
                 near = self._reading.near(node)
-                if near is None:
-                    return {}
-                frequencies = self._counter.count(near)
-                # However rare a misspelling is, what it may have meant tells no more for it.
-                return self._scorer.score(
-                    frequencies.all, NEAR * self._scorer.idf(len(frequencies.all))
-                )
+                return self.opened.added([]) if near is None else self._near(near)
             case Every(parts) | Either(parts):
-                return added([found for found in map(self.near, parts) if found]) or {}
+                return self.opened.added([self.near(part) for part in parts])
             case _:
-                return {}
+                return self.opened.added([])
 
-    def left_by(self, node: Dated | Without, documents: Iterable[int]) -> Collection[int]:
+    def _near(self, wanted: Wanted) -> S:
+        return self.opened.near(wanted, self._clock)
+
+    def left_by(self, node: Dated | Without, scores: S) -> S:
         """Give those of the documents that a filter lets through."""
         if isinstance(node, Without):
-            unwanted = self.fitting(node.part) or {}
-            return [d for d in documents if d not in unwanted]
-        published: Column = self._published
-        first = microseconds(node.first) if node.first else _NEVER
-        last = microseconds(node.last) if node.last else -_NEVER
-        return [d for d in documents if first <= published[d] < last]
+            unwanted = self.fitting(node.part)
+            return scores if unwanted is None else scores.but(unwanted)
+        first = microseconds(node.first) if node.first else None
+        last = microseconds(node.last) if node.last else None
+        return self.opened.between(scores, first, last)
 
-    def weight(self, found: Collection[int]) -> float:
+    def weight(self, found: S) -> float:
         """Say how much it tells that a document is one of these."""
-        return self._scorer.telling(len(found))
+        return self.opened.telling(len(found))
 
-    def lifted(self, pair: tuple[Words, Words], among: Collection[int]) -> Scores:
+    def lifted(self, pair: tuple[Words, Words], among: S) -> S:
         """Score those of some documents in which two words stand side by side."""
         wanted = [self._reading.wanted(words) for words in pair]
         units = tuple(unit for each in wanted for unit in each.units)
-        rarer = max(
-            (
-                self._scorer.idf(len(self._postings.weights(chain[0])))
-                for unit in units
-                for chain in unit.exact
-            ),
-            default=0.0,
-        )
-        near = self._counter.count(Wanted(units), among)
-        return self._scorer.score(near.all, rarer)
+        return self.opened.side_by_side(Wanted(units), among, self._clock)
 
-    def _every(self, parts: Sequence[Node]) -> Scores | None:
-        found: Scores | None = None
+    def _every(self, parts: Sequence[Node]) -> S | None:
+        found: S | None = None
         filters = [part for part in parts if isinstance(part, Dated | Without)]
         for part in parts:
             if not isinstance(part, Dated | Without):
                 more = self.fitting(part)
                 if more is not None:
-                    found = more if found is None else both(found, more)
+                    found = more if found is None else found.both(more)
         return found if not filters else self.filtered(found, filters)
 
-    def filtered(self, found: Scores | None, filters: Iterable[Dated | Without]) -> Scores:
+    def filtered(self, found: S | None, filters: Iterable[Dated | Without]) -> S:
         """Give what filters let through of what was found, of everything where that is None."""
         if found is None:
-            found = dict.fromkeys(self._postings.documents(), 0.0)
+            found = self.opened.everything()
         for part in filters:
-            found = {d: found[d] for d in self.left_by(part, found)}
+            found = self.left_by(part, found)
         return found
 
-    def _words(self, words: Words) -> Scores | None:
+    def _words(self, words: Words) -> S | None:
         wanted = self._reading.wanted(words)
         if not wanted.units:
             return None
         key = words.text.lower()
         if words.field is Field.SOURCE and "." in key:
             # A domain is meant, not the words in it: paper.example is not paper.example.org.
-            return dict.fromkeys(self._postings.keyed("source:" + domain(key)), 0.0)
-        scores = self._scorer.of_words(self._counter.count(wanted), self._loose)
+            return self.opened.keyed("source:" + domain(key))
+        scores = self.opened.words(wanted, self._loose, self._clock)
         if words.field in _KEYS:
-            for document in self._postings.keyed(_KEYS[words.field] + key):
-                scores.setdefault(document, 0.0)
+            scores = self.opened.added([scores, self.opened.keyed(_KEYS[words.field] + key)])
         return scores
-
-
-def both(left: Scores, right: Scores) -> Scores:
-    """Give the documents that are in both, with the sum of their scores."""
-    if len(right) < len(left):
-        left, right = right, left
-    return {d: score + right[d] for d, score in left.items() if d in right}
-
-
-def added(answers: Sequence[Mapping[int, float]]) -> Scores | None:
-    """Give the documents that are in any, with the sum of their scores; None for no answers."""
-    if not answers:
-        return None
-    sums = dict(answers[0])
-    for found in answers[1:]:
-        for document, score in found.items():
-            sums[document] = sums.get(document, 0.0) + score
-    return sums
-
-
-def visible(documents: Scores, postings: Postings, now: datetime) -> Scores:
-    """Give what was published by now."""
-    moment = microseconds(now)
-    if postings.last_published() <= moment:
-        return documents
-    published = postings.published()
-    return {d: score for d, score in documents.items() if published[d] <= moment}

@@ -1,6 +1,7 @@
 """How often a wanted word or phrase occurs, document by document.
 
-Knows postings, and the protocol by which an engine shows them; refuses to know what it is worth.
+The definition, in dictionaries; index/arrays/counting.py counts the same in all documents at once.
+Knows postings; refuses to know what a frequency is worth.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from index.clock import Clock
-from index.filing import Filing
 from index.layout import Part, label_term, part_of, weight_of
 from index.matching import (
     Chain,
@@ -27,21 +27,8 @@ MOST_EXPANSIONS = 200
 """Words that a prefix stands for, most frequent first."""
 
 
-Column = Mapping[int, int] | Sequence[int]
-"""A number for each document."""
-
-
 class Postings(Protocol):
-    """An opened index: documents are numbers of its own, the same while it is open."""
-
-    def count(self) -> int:
-        """Count the documents."""
-
-    def documents(self) -> Iterable[int]:
-        """Give all documents."""
-
-    def document_frequency(self, term: str) -> int:
-        """Count the documents with a term, roughly: replaced ones may still be counted."""
+    """The postings of an opened index, as dictionaries."""
 
     def weights(self, term: str) -> Mapping[int, float]:
         """Give the documents with a term, and its weight (pseudo-frequency) in each."""
@@ -49,35 +36,8 @@ class Postings(Protocol):
     def places(self, term: str, document: int) -> Sequence[int]:
         """Give the places of a term in a document, in rising order."""
 
-    def keyed(self, key: str) -> Collection[int]:
-        """Give the documents with a key."""
-
-    def languages(self) -> Sequence[str]:
-        """Give the languages of the documents, in order."""
-
     def beginning_with(self, prefix: str, limit: int) -> Sequence[str]:
         """Give the terms that begin so, at most `limit`, those in most documents first."""
-
-    def words(self, letter: str) -> Sequence[tuple[str, int]]:
-        """Give the words that begin with a letter, and in how many documents each stands."""
-
-    def lengths(self) -> Column:
-        """Give the tokens of documents, weighted by the parts that they stand in."""
-
-    def average_length(self) -> float:
-        """Give the mean of the lengths."""
-
-    def published(self) -> Column:
-        """Give the microseconds from 1970 to publication."""
-
-    def last_published(self) -> int:
-        """Give the latest moment of publication."""
-
-    def filing(self) -> Filing:
-        """Give what documents are filed under."""
-
-    def id(self, document: int) -> int:
-        """Give the id of a document."""
 
 
 @dataclass(slots=True)
@@ -89,12 +49,17 @@ class Frequencies:
     written: Collection[int] = ()
 
 
-_SCOPES = {
+_PARTS = {
     Field.TITLE: Part.TITLE,
     Field.BY: Part.AUTHORS,
     Field.TOPIC: Part.TOPICS,
     Field.SOURCE: Part.SOURCE,
 }
+
+
+def part_searched(field: Field) -> int:
+    """Give the part of documents that a field is; -1 where it is not one part."""
+    return int(_PARTS.get(field, -1))
 
 
 _Scope = Callable[[int], Collection[int]] | None
@@ -112,7 +77,7 @@ def _scope(wanted: Wanted, postings: Postings) -> _Scope:
             if document in labelled
             else ()
         )
-    parts = {int(_SCOPES[wanted.field])}
+    parts = {part_searched(wanted.field)}
     return lambda _: parts
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from index.analysis import PARTS, tokenize
+from index.analysis import PARTS, TOKEN, analyze, is_unspaced, tokenize
+from index.characters import unescaped
 from index.matching import Places, Unit, Wanted, extents_of_phrase
 
 LONGEST_EXCERPT = 230
@@ -52,7 +53,36 @@ def find_matches(text: str, language: str, wanted: Sequence[Wanted]) -> list[Mat
         for number, each in enumerate(wanted)
         for first, last in extents_of_phrase(_local(each.units, places), _lookup(places))
     ]
+    return in_order(matches)
+
+
+def in_order(matches: Iterable[Match]) -> list[Match]:
+    """Give each match once, by where it begins, longer ones first."""
     return sorted(set(matches), key=lambda m: (m.start, -m.end, m.wanted))
+
+
+def spans_of(text: str, last: int) -> dict[int, Span]:
+    """Give the characters that each token of a text covers, by its number, up to one number."""
+    plain, offsets = unescaped(text)
+    spans: dict[int, Span] = {}
+    number = 0
+    for match in TOKEN.finditer(plain):
+        start, end = match.span()
+        if is_unspaced(plain[start]):
+            # In scripts without spaces each character counts as a token.
+            tokens = analyze(match.group()).tokens
+            for step in range(tokens):
+                spans[number + step] = (
+                    offsets(start) + step,
+                    min(offsets(end), offsets(start) + step + 2),
+                )
+            number += tokens
+        else:
+            spans[number] = offsets(start), offsets(end)
+            number += 1
+        if number > last:
+            break
+    return spans
 
 
 def _lookup(places: dict[str, list[int]]) -> Places:

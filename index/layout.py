@@ -46,7 +46,7 @@ WEIGHTS: dict[int, float] = {
 
 PART_SHIFT = 20
 LAST_PART = (1 << 12) - 1
-_LAST_PLACE = (1 << PART_SHIFT) - PARTS
+LAST_PLACE = (1 << PART_SHIFT) - PARTS
 
 
 @dataclass(slots=True)
@@ -93,7 +93,7 @@ def lay_out(document: Document) -> Postings:
             postings.weights.setdefault(term, 0.0)
     for places in postings.places.values():
         places.sort()
-    postings.keys = tuple(_keys(document))
+    postings.keys = tuple(exact_keys(document))
     return postings
 
 
@@ -112,7 +112,7 @@ def _add(postings: Postings, part: int, text: str, language: str, first: int = 0
     for counted, form in number_forms(text, language):
         number = first + counted
         tokens += 1
-        start = base + min(number * PARTS, _LAST_PLACE)
+        start = base + min(number * PARTS, LAST_PLACE)
         for offset, term in form.terms:
             if term in all_places:
                 all_places[term].append(start + offset)
@@ -130,7 +130,8 @@ def label_term(label: str) -> str:
     return LABEL + " ".join(part for _, form in number_forms(label) for part in form.parts)
 
 
-def _keys(document: Document) -> Iterable[str]:
+def exact_keys(document: Document) -> Iterable[str]:
+    """Give the exact values that a document can be filtered by."""
     for topic in document.topics:
         yield "topic:" + topic.slug
     for author in document.authors:

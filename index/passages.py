@@ -8,21 +8,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from index.contract import Passage, Section
-from index.highlight import excerpt, find_matches
-from index.layout import label_term
+from index.highlight import excerpt, mark
+from index.layout import Part, label_term
 from index.matching import Wanted
 from index.nodes import Field
-from index.texts import Text
+from index.opened import Shown
 
 MOST_PASSAGES = 3
 
 
-def passages(text: Text, wanted: Sequence[Wanted]) -> tuple[Passage, ...]:
+def passages(shown: Shown, wanted: Sequence[Wanted]) -> tuple[Passage, ...]:
     """Give the best excerpts, each from a section of its own; the beginning where none matches."""
-    found = []
+    found, text = [], shown.text
     for number, section in enumerate(text.sections):
-        here = [each for each in wanted if _is_searched(section, each)]
-        matches = find_matches(section.text, text.language, here)
+        here = [i for i, each in enumerate(wanted) if _is_searched(section, each)]
+        matches = shown.matches(Part.SECTION + number, section.text, here)
         if matches:
             html, value = excerpt(section.text, matches)
             found.append((-value, number, Passage(html, section.label, section.anchor)))
@@ -30,13 +30,20 @@ def passages(text: Text, wanted: Sequence[Wanted]) -> tuple[Passage, ...]:
         return tuple(
             passage for _, _, passage in sorted(found, key=lambda f: f[:2])[:MOST_PASSAGES]
         )
-    anywhere = [each for each in wanted if each.field is Field.ANY]
-    matches = find_matches(text.summary, text.language, anywhere)
+    anywhere = [i for i, each in enumerate(wanted) if each.field is Field.ANY]
+    matches = shown.matches(Part.SUMMARY, text.summary, anywhere)
     beginning = next((s for s in text.sections if s.text.strip()), None)
     if matches or beginning is None:
         return (Passage(excerpt(text.summary, matches)[0]),)
     html, _ = excerpt(beginning.text, ())
     return (Passage(html, beginning.label, beginning.anchor),)
+
+
+def marked_title(shown: Shown, wanted: Sequence[Wanted]) -> str:
+    """Give the title as safe HTML, with what matched marked."""
+    here = [i for i, each in enumerate(wanted) if each.field in (Field.ANY, Field.TITLE)]
+    title = shown.text.title
+    return mark(title, shown.matches(Part.TITLE, title, here))
 
 
 def _is_searched(section: Section, wanted: Wanted) -> bool:

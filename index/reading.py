@@ -12,10 +12,10 @@ from itertools import pairwise
 
 from index.analysis import tokenize
 from index.characters import fold
-from index.frequencies import Postings
 from index.matching import Chain, Unit, Wanted, compile_words
 from index.nodes import Dated, Either, Every, Field, Labelled, Node, Without, Words
-from index.spelling import edits_allowed, nearest
+from index.opened import Lexicon
+from index.spelling import edits_allowed
 
 LITTLE = 3
 """Documents below which a word finds so little that it may be a misspelling."""
@@ -41,10 +41,10 @@ class Respelling:
 class Reading:
     """Compiles each word once; looks for other spellings only when asked to."""
 
-    def __init__(self, root: Node | None, postings: Postings, *, is_sentence: bool) -> None:
-        self._postings = postings
-        self._little = max(LITTLE, int(LITTLE_SHARE * postings.count()))
-        self._languages = tuple(postings.languages())
+    def __init__(self, root: Node | None, lexicon: Lexicon, *, is_sentence: bool) -> None:
+        self._lexicon = lexicon
+        self._little = max(LITTLE, int(LITTLE_SHARE * lexicon.count()))
+        self._languages = tuple(lexicon.languages())
         self._wanted: dict[Words, Wanted] = {}
         self._near: dict[Words, Wanted | None] = {}
         self._joined: dict[Words, list[Chain]] = {}
@@ -87,7 +87,7 @@ class Reading:
             case Every(parts):
                 for left, right in neighbours(parts):
                     joined = fold(left.text + right.text)
-                    if joined.isalnum() and self._postings.document_frequency(joined):
+                    if joined.isalnum() and self._lexicon.document_frequency(joined):
                         for words in (left, right):
                             self._joined.setdefault(words, []).append((joined,))
                 for part in parts:
@@ -117,24 +117,19 @@ class Reading:
         if not word.isalnum() or word[0].isdigit():
             return None
         known = {chain[0] for chain in unit.exact + unit.loose if len(chain) == 1}
-        return word, max(self._postings.document_frequency(term) for term in known)
+        return word, max(self._lexicon.document_frequency(term) for term in known)
 
     def respelled(self, word: str, frequency: int) -> list[tuple[str, int]]:
         """Give likelier spellings of a word that stands in so many documents."""
         if not edits_allowed(word):
             return []
-        least = frequency * LIKELIER
-        return [
-            near
-            for near in nearest(word, self._postings.words(word[0]))
-            if near[1] >= max(1, least)
-        ]
+        return self._lexicon.alike(word, max(1, frequency * LIKELIER))
 
     def _halves(self, word: str) -> Iterator[Chain]:
         """Give the two words that one may be, where the index has both."""
         if not word.isalpha():
             return
-        frequency = self._postings.document_frequency
+        frequency = self._lexicon.document_frequency
         for i in range(SHORTEST_HALF, len(word) - SHORTEST_HALF + 1):
             if frequency(word[:i]) and frequency(word[i:]):
                 yield word[:i], word[i:]
@@ -165,9 +160,8 @@ class Reading:
     @cached_property
     def _names(self) -> set[str]:
         """The words in names of topics, authors and sources."""
-        values = self._postings.filing().values
-        names = {name.name for filed in values for name in filed.topics + filed.authors}
-        sources = {part for filed in values for part in filed.source.split(".")}
+        names = {name.name for kind in ("topics", "authors") for name in self._lexicon.names(kind)}
+        sources = {part for n in self._lexicon.names("sources") for part in n.name.split(".")}
         return {part for name in names for part in fold(name).split()} | sources
 
     def _frequency(self, word: str) -> int:

@@ -10,8 +10,11 @@ from collections.abc import Mapping
 from math import log
 
 from index.analysis import tokenize
-from index.frequencies import Postings
-from index.scoring import Scorer, Scores
+from index.clock import Clock
+from index.contract import TIME_LIMIT_SECONDS, Sort
+from index.matching import Unit, Wanted
+from index.opened import Opened, S
+from index.scoring import Worth
 from index.texts import Text
 
 TELLING = 12
@@ -21,31 +24,27 @@ COMMON_SHARE = 0.2
 
 
 def related(
-    postings: Postings, document: int, text: Text, *, moment: int, limit: int
+    opened: Opened[S], document: int, text: Text, *, moment: int, limit: int
 ) -> tuple[int, ...]:
     """Give the ids of the documents that share the most telling words, nearest first.
 
     Looks at those published by `moment` (microseconds from 1970). Ties are broken by date.
     """
-    scorer, published = Scorer(postings), postings.published()
-    most = max(10, COMMON_SHARE * postings.count())
+    worth = Worth(opened.count())
+    most = max(10, COMMON_SHARE * opened.count())
     telling = [
-        (weight * scorer.idf(frequency), term)
+        (weight * worth.idf(frequency), term)
         for term, weight in telling_terms(text).items()
-        if 1 < (frequency := postings.document_frequency(term)) <= most
+        if 1 < (frequency := opened.document_frequency(term)) <= most
     ]
-    scores: Scores = {}
-    for _, term in heapq.nlargest(TELLING, telling):
-        found = postings.weights(term)
-        for other, score in scorer.score(found, scorer.idf(len(found))).items():
-            scores[other] = scores.get(other, 0.0) + score
-    scores.pop(document, None)
-    near = heapq.nsmallest(
-        limit,
-        (other for other in scores if published[other] <= moment),
-        key=lambda other: (-scores[other], -published[other], -postings.id(other)),
-    )
-    return tuple(postings.id(other) for other in near)
+    clock = Clock(TIME_LIMIT_SECONDS)
+    lists = [
+        opened.words(Wanted((Unit(((term,),)),)), 1.0, clock)
+        for _, term in heapq.nlargest(TELLING, telling)
+    ]
+    near = opened.between(opened.added(lists), None, moment + 1)
+    first = opened.ordered(near, Sort.BEST, limit + 1)
+    return tuple(opened.id(other) for other, _ in first if other != document)[:limit]
 
 
 def telling_terms(text: Text) -> Mapping[str, float]:

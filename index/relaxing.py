@@ -9,19 +9,20 @@ are asked for on purpose and never relaxed. In a sentence any word will do from 
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Generic
 
 from index.characters import fold
 from index.clock import Clock
 from index.commonplace import FEWEST_TELLING, FUNCTION_WORDS, SENTENCE_WORDS
 from index.contract import Match
-from index.evaluation import Evaluator, both
+from index.evaluation import Evaluator
 from index.nodes import Dated, Either, Every, Node, Without, Words
+from index.opened import S
 from index.reading import is_plain, neighbours
-from index.scoring import NEAR, Scores
+from index.scoring import NEAR
 
 FEW = 5
 """Documents with all words below which others follow."""
@@ -58,11 +59,11 @@ class Asked:
 
 
 @dataclass(slots=True)
-class Found:
+class Found(Generic[S]):
     """What was found: the scores of what has all, and of what follows with how it matches."""
 
-    all: Scores = field(default_factory=dict)
-    others: Scores = field(default_factory=dict)
+    all: S
+    others: S
     matches: dict[int, Match] = field(default_factory=dict)
 
 
@@ -115,25 +116,26 @@ def _key(node: Node) -> object:
     return fold(node.text).strip(_SIGNS) if isinstance(node, Words) else node
 
 
-class Search:
+class Search(Generic[S]):
     """One search for one question."""
 
     def __init__(
         self,
         asked: Asked,
-        evaluator: Evaluator,
-        let_through: Callable[[Scores], Scores],
-        count: int,
+        evaluator: Evaluator[S],
+        let_through: Callable[[S], S],
         clock: Clock,
     ) -> None:
-        """`let_through` gives what is visible of some documents; `count` is how many there are."""
+        """`let_through` gives what is visible of some documents."""
         self._asked, self._evaluator, self._clock = asked, evaluator, clock
         self._let_through = let_through
-        self._common = max(COMMON_FROM, COMMON_SHARE * count)
+        self._opened = evaluator.opened
+        self._common = max(COMMON_FROM, COMMON_SHARE * self._opened.count())
 
-    def find(self) -> Found:
+    def find(self) -> Found[S]:
         """Find what has all that is wanted, and what follows where that is little."""
-        asked, found = self._asked, Found()
+        asked = self._asked
+        found = Found(self._opened.added([]), self._opened.added([]))
         firm, soft = self._gather(asked.firm), self._gather(asked.soft)
         if not firm and not soft:
             if asked.filters and not (asked.firm or asked.soft):
@@ -144,7 +146,7 @@ class Search:
             parts = sorted((part.scores for part in firm + soft), key=len)
             every = parts[0]
             for scores in parts[1:]:
-                every = both(every, scores)
+                every = every.both(scores)
             found.all = self._passed(every)
         elif len(firm) < len(asked.firm):
             return found
@@ -153,7 +155,7 @@ class Search:
         self._lift(found)
         return found
 
-    def _gather(self, nodes: Iterable[Node]) -> list[_Part]:
+    def _gather(self, nodes: Iterable[Node]) -> list[_Part[S]]:
         """Score what fits each part that asks for anything, as long as the clock lets us."""
         gathered = []
         for node in nodes:
@@ -163,75 +165,91 @@ class Search:
             if scores is not None:
                 times = self._asked.times.get(node, 1)
                 if times > 1:
-                    scores = {d: times * score for d, score in scores.items()}
-                gathered.append(_Part(node, scores, self._evaluator.weight(scores)))
+                    scores = scores.times(times)
+                weight = self._evaluator.weight(scores)
+                gathered.append(_Part(node, scores, weight, self._opened.added([])))
         return gathered
 
-    def _passed(self, scores: Scores | None) -> Scores:
+    def _passed(self, scores: S | None) -> S:
         return self._let_through(self._evaluator.filtered(scores, self._asked.filters))
 
-    def _follow(self, found: Found, firm: list[_Part], soft: list[_Part]) -> None:
+    def _follow(self, found: Found[S], firm: list[_Part[S]], soft: list[_Part[S]]) -> None:
         """Find documents that have some of the words, or nearly them."""
         is_sentence = self._asked.is_sentence
         if not is_sentence:
             for part in soft:
                 if not self._clock.is_over():
-                    near = self._evaluator.near(part.node)
-                    part.near = {d: s for d, s in near.items() if d not in part.scores}
-        soft = sorted((part for part in soft if part.scores or part.near), key=_Part.size)
+                    part.near = self._evaluator.near(part.node).but(part.scores)
+        soft = sorted((part for part in soft if part.size()), key=_Part.size)
         scores, told = self._told(firm, soft)
         least = 0.0 if is_sentence else LEAST_SHARE * sum(part.weight for part in firm + soft)
-        others = {d: s for d, s in scores.items() if d not in found.all and told[d] >= least}
-        others = self._passed(others)
-        found.others = dict(heapq.nlargest(MOST_NEAREST, others.items(), key=lambda hit: hit[1]))
-        for document in found.others:
-            found.matches[document] = _match(document, soft)
+        others = self._passed(scores.where(told, least).but(found.all))
+        found.others = self._opened.best(others, MOST_NEAREST)
+        found.matches = _matches(found.others.documents(), soft)
 
-    def _told(self, firm: list[_Part], soft: list[_Part]) -> tuple[Scores, Scores]:
+    def _told(self, firm: list[_Part[S]], soft: list[_Part[S]]) -> tuple[S, S]:
         """Add up scores, and how much the words tell that each document has; rarest first."""
-        scores: Scores = {}
-        told: Scores = {}
-        for number, part in enumerate(firm):
-            scores = both(scores, part.scores) if number else dict(part.scores)
-        told = dict.fromkeys(scores, sum(part.weight for part in firm))
+        added = self._opened.added
+        scores = firm[0].scores if firm else added([])
+        for part in firm[1:]:
+            scores = scores.both(part.scores)
+        told = scores.worth(sum(part.weight for part in firm))
         for part in soft:
-            brings = not firm and (not scores or part.size() <= self._common)
+            brings = not firm and (not len(scores) or part.size() <= self._common)
             for found, weight in ((part.scores, part.weight), (part.near, NEAR * part.weight)):
-                shared = found if brings else scores.keys() & found.keys()
-                for document in shared:
-                    scores[document] = scores.get(document, 0.0) + found[document]
-                    told[document] = told.get(document, 0.0) + weight
+                if not len(found):
+                    continue
+                tells = found.worth(weight)
+                if brings:
+                    scores, told = added([scores, found]), added([told, tells])
+                else:
+                    scores, told = scores.raised(found), told.raised(tells)
         return scores, told
 
-    def _lift(self, found: Found) -> None:
+    def _lift(self, found: Found[S]) -> None:
         """Raise documents in which words typed side by side stand side by side."""
         asked = self._asked
-        words = [part for part in asked.typed if isinstance(part, Words)]
-        factor = ADJACENT_LIFT_IN_SENTENCES if asked.is_sentence else ADJACENT_LIFT
-        pairs = dict.fromkeys(neighbours(asked.typed)) if words else {}
-        for tier in (found.all, found.others) if pairs else ():
-            head = heapq.nlargest(LIFTED, tier, key=tier.__getitem__)
-            for pair in pairs:
-                if self._clock.is_over():
-                    return
-                for document, score in self._evaluator.lifted(pair, head).items():
-                    tier[document] += factor * score
+        pairs = dict.fromkeys(neighbours(asked.typed))
+        if pairs:
+            factor = ADJACENT_LIFT_IN_SENTENCES if asked.is_sentence else ADJACENT_LIFT
+            found.all = self._lifted(found.all, pairs, factor)
+            found.others = self._lifted(found.others, pairs, factor)
+
+    def _lifted(self, tier: S, pairs: Iterable[tuple[Words, Words]], factor: float) -> S:
+        if not len(tier):
+            return tier
+        head = self._opened.best(tier, LIFTED)
+        for pair in pairs:
+            if self._clock.is_over():
+                break
+            lift = self._evaluator.lifted(pair, head)
+            if len(lift):
+                tier = tier.raised(lift.times(factor))
+        return tier
 
 
 @dataclass(slots=True)
-class _Part:
+class _Part(Generic[S]):
     """A part of a question, what fits it and nearly fits it, and how much that tells."""
 
     node: Node
-    scores: Scores
+    scores: S
     weight: float
-    near: Scores = field(default_factory=dict)
+    near: S
 
     def size(self) -> int:
         return len(self.scores) + len(self.near)
 
 
-def _match(document: int, soft: list[_Part]) -> Match:
-    has = sum(document in part.scores for part in soft)
-    nearly = sum(document in part.near for part in soft)
-    return Match.NEAR if nearly and (not has or has + nearly == len(soft)) else Match.SOME
+def _matches(documents: Sequence[int], soft: Sequence[_Part[S]]) -> dict[int, Match]:
+    """Say how each document matches: by words as typed, or by others that may have been meant."""
+    has = [0] * len(documents)
+    nearly = [0] * len(documents)
+    for part in soft:
+        for counts, scores in ((has, part.scores), (nearly, part.near)):
+            for place, holds in enumerate(scores.holds(documents)):
+                counts[place] += holds
+    return {
+        document: Match.NEAR if n and (not h or h + n == len(soft)) else Match.SOME
+        for document, h, n in zip(documents, has, nearly, strict=True)
+    }

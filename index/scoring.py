@@ -1,6 +1,6 @@
 """What it is worth that a document has a word: BM25F, and what lifts and lowers it.
 
-Knows frequencies and lengths; refuses to know questions and where postings are kept.
+Knows what a frequency is worth; refuses to know questions and where postings are kept.
 
 BM25F over one list of postings (Robertson and Zaragoza 2009, "The Probabilistic Relevance
 Framework", 3.6): a posting's weight is its pseudo-frequency, see layout. The inverse document
@@ -10,10 +10,7 @@ that words in more than half of the documents count for next to nothing. Measure
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from math import log
-
-from index.frequencies import Frequencies, Postings
 
 K1 = 1.4
 B = 0.6
@@ -29,17 +26,15 @@ WRITTEN_LIFT = 1.3
 NEAR = 0.5
 """What a document is worth that holds only a word spelled nearly so."""
 
-Scores = dict[int, float]
+HALF_LIFE = 182 * 86_400_000_000
+"""Microseconds after which the lift of what is new has halved."""
 
 
-class Scorer:
-    """Turns frequencies into scores for one opened index."""
+class Worth:
+    """How much it tells of a document that it has a word, by how many documents have it."""
 
-    def __init__(self, postings: Postings) -> None:
-        self._count = postings.count()
-        self._lengths = postings.lengths()
-        self._fixed = K1 * (1 - B)
-        self._by_length = K1 * B / (postings.average_length() or 1.0)
+    def __init__(self, count: int) -> None:
+        self._count = count
 
     def idf(self, documents_with: int) -> float:
         """Give how much a word tells that stands in so many documents."""
@@ -50,24 +45,3 @@ class Scorer:
         # Replaced documents may still be counted, so there can seem to be more than there are.
         others = max(0, self._count - documents_with)
         return log(1 + (others + 0.5) / (documents_with + 0.5))
-
-    def score(self, frequencies: Mapping[int, float], weight: float) -> Scores:
-        """Give weight times saturated frequency, for each document."""
-        fixed, by_length, lengths = self._fixed, self._by_length, self._lengths
-        return {
-            d: weight * tf / (tf + fixed + by_length * lengths[d]) for d, tf in frequencies.items()
-        }
-
-    def of_words(self, frequencies: Frequencies, loose: float = LOOSE) -> Scores:
-        """Score what a word or a phrase finds."""
-        scores = self.score(frequencies.all, self.idf(len(frequencies.all)))
-        if loose != 1.0 and len(frequencies.exact) < len(scores):
-            _multiply(scores, scores.keys() - set(frequencies.exact), loose)
-        _multiply(scores, frequencies.written, WRITTEN_LIFT)
-        return scores
-
-
-def _multiply(scores: Scores, documents: Iterable[int], factor: float) -> None:
-    for document in documents:
-        if document in scores:
-            scores[document] *= factor

@@ -5,7 +5,7 @@ Knows letters; refuses to know what the words mean and where they stand.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 ONE_EDIT_FROM = 4
 """Letters from which a word may be one edit away; shorter ones turn into each other too easily."""
@@ -42,27 +42,40 @@ def distance(left: str, right: str, most: int) -> int:
     return min(row[-1], most + 1)
 
 
-def nearest(word: str, lexicon: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+def nearest(word: str, lexicon: Iterable[tuple[str, int]], least: int = 1) -> list[tuple[str, int]]:
     """Give the words of a lexicon that are the fewest edits away, with their frequencies.
 
-    Those in most documents first, at most MOST_NEAR. The word itself is not among them. Digits
-    are never misspelled: gpt5 is not gpt4. All of the lexicon begins with the same letter.
+    Those in most documents first, at most MOST_NEAR, of those in `least` documents or more. The
+    word itself is not among them. Digits are never misspelled: gpt5 is not gpt4.
     """
     most = edits_allowed(word)
-    letters, digits = set(word), _digits(word)
-    found: dict[int, list[tuple[str, int]]] = {}
+    letters, frequencies = set(word), {}
+    found = []
     for other, frequency in lexicon:
         if (
-            abs(len(other) - len(word)) > most
+            frequency < least
+            or abs(len(other) - len(word)) > most
             or len(letters.symmetric_difference(other)) > 2 * most
         ):
             continue
         edits = distance(word, other, most)
-        if 0 < edits <= most and _digits(other) == digits:
-            # Only those that are nearest count: one edit rules out two.
-            most = edits
-            found.setdefault(edits, []).append((other, frequency))
-    near = found.get(most, [])
+        if 0 < edits <= most:
+            frequencies[other] = frequency
+            found.append((other, edits))
+    return nearest_of(word, found, frequencies.__getitem__, least)
+
+
+def nearest_of(
+    word: str, alike: Iterable[tuple[str, int]], frequency: Callable[[str], int], least: int
+) -> list[tuple[str, int]]:
+    """Choose among words, given with how many edits away they are; see `nearest`."""
+    digits = _digits(word)
+    by_edits: dict[int, list[tuple[str, int]]] = {}
+    for other, edits in alike:
+        if _digits(other) == digits and (documents := frequency(other)) >= max(1, least):
+            by_edits.setdefault(edits, []).append((other, documents))
+    # Only those that are nearest count: one edit rules out two.
+    near = by_edits[min(by_edits)] if by_edits else []
     return sorted(near, key=lambda each: (-each[1], each[0]))[:MOST_NEAR]
 
 

@@ -6,13 +6,11 @@ it is shown: see answering.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from index.analysis import number_forms, stems
 from index.characters import fold
 from index.contract import Name
-from index.filing import Filing
 from index.nodes import Words
 from index.reading import Respelling
 
@@ -38,14 +36,12 @@ def respelled(text: str, respellings: Sequence[Respelling]) -> str:
     return " ".join(text.split())
 
 
-def nearest_topics(leaves: Sequence[Words], filing: Filing) -> tuple[Name, ...]:
+def nearest_topics(leaves: Sequence[Words], counts: Mapping[Name, int]) -> tuple[Name, ...]:
     """Give the topics whose names are most like what was typed; frequent ones break ties.
 
+    `counts` says how many documents each topic has.
     Likeness is the share of common trigrams (Dice 1945), of words cut to their stems.
     """
-    counts: Counter[Name] = Counter()
-    for filed in filing.values:
-        counts.update(set(filed.topics))
     asked = [_trigrams(word) for leaf in leaves for word in _words(leaf.text)]
     likeness = {
         name: max((_alike(a, _trigrams(b)) for a in asked for b in _words(name.name)), default=0.0)

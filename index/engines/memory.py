@@ -23,9 +23,10 @@ from index.contract import (
     Narrow,
     Sort,
 )
-from index.filing import Filed, Filing, microseconds
+from index.filing import microseconds
 from index.layout import Postings as Laid
 from index.layout import lay_out
+from index.plain import PlainIndex
 from index.question import Question
 from index.related import related
 from index.texts import Text
@@ -39,16 +40,14 @@ class MemoryPostings:
         self._laid: dict[int, Laid] = {}
         self._terms: dict[str, dict[int, float]] = {}
         self._sorted: list[str] = []
-        self._lengths: dict[int, int] = {}
-        self._published: dict[int, int] = {}
+        self.lengths: dict[int, int] = {}
 
     def add(self, document: Document) -> None:
         """Add or replace a document."""
         self.remove(document.id)
         self.held[document.id] = document
         laid = self._laid[document.id] = lay_out(document)
-        self._lengths[document.id] = laid.length
-        self._published[document.id] = microseconds(document.published_at)
+        self.lengths[document.id] = laid.length
         for term, weight in laid.weights.items():
             if term not in self._terms:
                 self._terms[term] = {}
@@ -59,24 +58,12 @@ class MemoryPostings:
         """Remove a document, if it is there."""
         if self.held.pop(id, None) is None:
             return
-        del self._lengths[id], self._published[id]
+        del self.lengths[id]
         for term in self._laid.pop(id).weights:
             del self._terms[term][id]
             if not self._terms[term]:
                 del self._terms[term]
                 del self._sorted[bisect_left(self._sorted, term)]
-
-    def count(self) -> int:
-        """Count the documents."""
-        return len(self.held)
-
-    def documents(self) -> Iterable[int]:
-        """Give all documents."""
-        return self.held
-
-    def document_frequency(self, term: str) -> int:
-        """Count the documents with a term."""
-        return len(self._terms.get(term, ()))
 
     def weights(self, term: str) -> Mapping[int, float]:
         """Give the documents with a term and its weight in each."""
@@ -89,10 +76,6 @@ class MemoryPostings:
     def keyed(self, key: str) -> Collection[int]:
         """Give the documents with a key."""
         return [id for id, laid in self._laid.items() if key in laid.keys]
-
-    def languages(self) -> Sequence[str]:
-        """Give the languages of the documents."""
-        return sorted({document.language[:2].lower() for document in self.held.values()})
 
     def beginning_with(self, prefix: str, limit: int) -> Sequence[str]:
         """Give the terms that begin so, most frequent first."""
@@ -107,33 +90,6 @@ class MemoryPostings:
         start = bisect_left(self._sorted, letter)
         end = bisect_left(self._sorted, letter + "\U0010ffff")
         return [(t, len(self._terms[t])) for t in self._sorted[start:end] if t.isalnum()]
-
-    def lengths(self) -> Mapping[int, int]:
-        """Give the lengths of documents."""
-        return self._lengths
-
-    def average_length(self) -> float:
-        """Give the mean of the lengths."""
-        return sum(self._lengths.values()) / max(1, len(self._lengths))
-
-    def published(self) -> Mapping[int, int]:
-        """Give the microseconds from 1970 to publication."""
-        return self._published
-
-    def last_published(self) -> int:
-        """Give the latest moment of publication."""
-        return max(self._published.values(), default=0)
-
-    def filing(self) -> Filing:
-        """Give what documents are filed under."""
-        return Filing(
-            {id: number for number, id in enumerate(self.held)},
-            [Filed.of(document) for document in self.held.values()],
-        )
-
-    def id(self, document: int) -> int:
-        """Give the id of a document."""
-        return document
 
 
 class MemorySearch:
@@ -179,8 +135,7 @@ class MemorySearch:
             recency,
         )
         with self._using:
-            p = self._opened()
-            return answer(question, p, lambda document: Text.of(p.held[document]), wish)
+            return answer(question, PlainIndex(self._opened()), wish)
 
     def related(self, id: int, *, now: datetime, limit: int = 3) -> tuple[int, ...]:
         """Find the documents nearest in content; see the contract."""
@@ -189,7 +144,7 @@ class MemorySearch:
             if id not in p.held:
                 return ()
             text = Text.of(p.held[id])
-            return related(p, id, text, moment=microseconds(now), limit=limit)
+            return related(PlainIndex(p), id, text, moment=microseconds(now), limit=limit)
 
     @contextmanager
     def turn(self) -> Iterator[bool]:
@@ -218,7 +173,7 @@ class MemorySearch:
             fresh.add(document)
         with self._using:
             self._postings = fresh
-            return fresh.count()
+            return len(fresh.held)
 
     def stamps(self) -> Iterator[tuple[int, int]]:
         """Yield id and stamp of every document; see the contract."""

@@ -1,23 +1,29 @@
 """The search engine on Whoosh: an index in a folder, shared by all processes of a machine.
 
-Knows how Whoosh commits and how its index is opened; refuses to know how questions are answered.
+Whoosh's table of contents and segments, with arrays for postings; see index/arrays.
+
+Knows when the index is opened, changed and built; refuses to know how questions are answered.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, tzinfo
-from itertools import islice
 from pathlib import Path
-from typing import cast
 
-from whoosh.index import TOC, EmptyIndexError, FileIndex
-from whoosh.reading import SegmentReader
-from whoosh.writing import PostingPool, SegmentWriter
+from whoosh.index import TOC, EmptyIndexError
 
 from index.answering import Wish, answer
+from index.arrays import writing
+from index.arrays.codec import ArraySegment, open_segment
+from index.arrays.files import Array, DamagedFile
+from index.arrays.gathering import MOST_DOCUMENTS, Gatherer
+from index.arrays.opened import ArrayIndex
+from index.arrays.schema import schema
+from index.arrays.segment import Segment
+from index.arrays.snapshot import Snapshot
 from index.contract import (
     NOT_NARROWED,
     TIME_LIMIT_SECONDS,
@@ -30,15 +36,16 @@ from index.contract import (
 )
 from index.engines.generations import Generations
 from index.engines.whoosh_files import DurableStorage
-from index.engines.whoosh_postings import Snapshot, SnapshotPostings, reading_whole
-from index.engines.whoosh_schema import VERSION, TermPool, fields_of, schema
 from index.filing import microseconds
+from index.layout import SCHEMA_VERSION
 from index.question import Question
 from index.related import related
+from index.texts import Text
 
-BATCH = 2000
-"""Documents in one segment of a build: bounds the memory that it takes."""
+VERSION = f"arrays-{SCHEMA_VERSION}.1"
+"""Of layout and of files: an index of another version has to be built anew."""
 _TRIES = 20
+_DAMAGED = "The search index is damaged. It has to be built anew."
 
 
 class WhooshSearch:
@@ -47,7 +54,7 @@ class WhooshSearch:
     def __init__(self, folder: Path) -> None:
         """Use the index in `folder`, which need not be there yet; nothing is opened."""
         self._generations = Generations(folder, VERSION)
-        self._using = threading.RLock()
+        self._opening = threading.Lock()
         self._opened: _Opened | None = None
 
     def answer(
@@ -78,25 +85,26 @@ class WhooshSearch:
             time_limit_seconds,
             recency,
         )
-        with self._using:
-            snapshot = self._snapshot()
-            return answer(question, SnapshotPostings(snapshot), snapshot.text, wish)
+        snapshot = self._snapshot()
+        with _reading_whole(snapshot):
+            return answer(question, ArrayIndex(snapshot), wish)
 
     def related(self, id: int, *, now: datetime, limit: int = 3) -> tuple[int, ...]:
         """Find the documents nearest in content; see the contract."""
-        with self._using:
-            snapshot = self._snapshot()
-            number = snapshot.numbers.get(id)
+        snapshot = self._snapshot()
+        with _reading_whole(snapshot):
+            number = snapshot.number_of(id)
             if number is None:
                 return ()
-            postings, text = SnapshotPostings(snapshot), snapshot.text(number)
-            return related(postings, number, text, moment=microseconds(now), limit=limit)
+            opened, text = ArrayIndex(snapshot), Text.unpacked(snapshot.shown(number))
+            return related(opened, number, text, moment=microseconds(now), limit=limit)
 
     def stamps(self) -> Iterator[tuple[int, int]]:
         """Yield id and stamp of every indexed document; see the contract."""
-        with self._using:
-            self._generations.current()
-            return iter(self._snapshot().stamps())
+        self._generations.current()
+        snapshot = self._snapshot()
+        with _reading_whole(snapshot):
+            return iter(snapshot.stamps())
 
     def turn(self) -> AbstractContextManager[bool]:
         """Take the turn to write, without waiting; see the contract."""
@@ -105,29 +113,38 @@ class WhooshSearch:
     def apply(self, put: Iterable[Document], remove: Iterable[int] = ()) -> None:
         """Add or replace documents and remove others, in one commit; see the contract."""
         documents = {document.id: document for document in put}
-        self._generations.current()
-        with self._using:
-            snapshot = self._snapshot()
-        gone = {snapshot.numbers[id] for id in {*documents, *remove} if id in snapshot.numbers}
-        if not documents and not gone:
-            return
-        folder = self._generations.path(self._generations.current())
+        name = self._generations.current()
+        self._snapshot()
         with _writing():
-            index = FileIndex(DurableStorage(folder), schema=schema())
-            _commit(index, documents.values(), gone)
+            commit = writing.Commit(DurableStorage(self._generations.path(name)), schema())
+            opened = self._last(name)
+            gone = opened.find({*documents, *remove})
+            if not documents and not gone:
+                return
+            commit.delete(gone)
+            _add_all(commit, documents.values())
+            commit.merge()
+            commit.finish()
+
+    def tidy(self) -> None:
+        """Merge what commits have left; see the contract."""
+        name = self._generations.current()
+        with _writing():
+            commit = writing.Commit(DurableStorage(self._generations.path(name)), schema())
+            if commit.merge(MOST_DOCUMENTS):
+                commit.finish()
 
     def rebuild(self, documents: Iterable[Document]) -> int:
         """Build a whole new index beside the present one, then swap; see the contract."""
-        count = 0
         with _writing():
             name = self._generations.begin()
             try:
                 storage = DurableStorage(self._generations.path(name))
-                index = FileIndex.create(storage, schema())
-                remaining = iter(documents)
-                while batch := list(islice(remaining, BATCH)):
-                    _commit(index, batch, merge=False)
-                    count += len(batch)
+                writing.create(storage, schema())
+                commit = writing.Commit(storage, schema())
+                count = _add_all(commit, documents)
+                commit.merge(MOST_DOCUMENTS)
+                commit.finish()
                 self._generations.use(name)
             except BaseException:
                 self._generations.discard(name)
@@ -136,42 +153,49 @@ class WhooshSearch:
 
     def close(self) -> None:
         """Let go of files and memory; see the contract."""
-        with self._using:
+        with self._opening:
             self._opened = None
 
     def _snapshot(self) -> Snapshot:
         """Give the index as of the last commit, opened anew only when there was one."""
-        for _ in range(_TRIES):
-            # One of another version answers as well as it can while a new one is built.
-            name = self._generations.current(of_any_version=True)
-            if self._opened is None or not self._opened.is_last(name):
-                # Let go first: two generations in memory are not needed.
-                self._opened = None
+        # One of another version answers as well as it can while a new one is built.
+        name = self._generations.current(of_any_version=True)
+        return self._last(name).snapshot
+
+    def _last(self, name: str) -> _Opened:
+        opened = self._opened
+        if opened is not None and opened.is_last(name):
+            return opened
+        with self._opening:
+            for _ in range(_TRIES):
+                opened = self._opened
+                if opened is not None and opened.is_last(name):
+                    return opened
                 try:
-                    self._opened = _Opened(name, self._generations.path(name))
+                    with _reading_whole():
+                        self._opened = _Opened(name, self._generations.path(name), opened)
                 except FileNotFoundError:
                     # A commit came while we opened it, or it is gone altogether.
-                    continue
-            return self._opened.snapshot
-        raise IndexMissing("The search index is damaged. It has to be built anew.")
+                    name = self._generations.current(of_any_version=True)
+        raise IndexMissing(_DAMAGED)
 
 
 class _Opened:
     """A snapshot, and how to tell whether it is still that of the last commit."""
 
-    def __init__(self, name: str, folder: Path) -> None:
+    def __init__(self, name: str, folder: Path, before: _Opened | None) -> None:
         self._name, self._folder = name, folder
         storage = DurableStorage(folder)
-        with reading_whole():
-            try:
-                toc = TOC.read(storage, "MAIN", schema=schema())
-            except EmptyIndexError:
-                raise FileNotFoundError(folder) from None
-            self._commit = toc.generation
-            # Never Searcher.refresh(): it keeps segments that were merged away.
-            self.snapshot = Snapshot(
-                SegmentReader(storage, toc.schema, segment) for segment in toc.segments
-            )
+        toc = _table_of_contents(storage, folder)
+        self._commit = toc.generation
+        # What was not changed stays open. Never Searcher.refresh(): it keeps merged-away segments.
+        known = before.segments if before is not None and before._name == name else {}
+        self.segments: dict[str, Segment] = {
+            s.segment_id(): known.get(s.segment_id()) or open_segment(storage, s)
+            for s in toc.segments
+        }
+        self._order = [segment.segment_id() for segment in toc.segments]
+        self.snapshot = Snapshot([(self.segments[s.segment_id()], _live(s)) for s in toc.segments])
 
     def is_last(self, name: str) -> bool:
         """Say whether nothing was committed since; costs two looks into a folder."""
@@ -184,29 +208,67 @@ class _Opened:
     def _toc(self, commit: int) -> Path:
         return self._folder / f"_MAIN_{commit}.toc"
 
+    def find(self, ids: Iterable[int]) -> dict[str, list[int]]:
+        """Give where documents with these ids are: numbers by the ids of segments."""
+        found: dict[str, list[int]] = {}
+        for number in map(self.snapshot.number_of, ids):
+            if number is None:
+                continue
+            leaf = self.snapshot.leaf_of(number)
+            segment = self._order[self.snapshot.leaves.index(leaf)]
+            found.setdefault(segment, []).append(number - leaf.first)
+        return found
 
-def _commit(
-    index: FileIndex,
-    documents: Iterable[Document],
-    gone: Iterable[int] = (),
-    *,
-    merge: bool = True,
-) -> None:
-    """Write documents and forget those with the numbers in `gone`, in one commit."""
-    # Without Whoosh's own lock, which is polled; whoever writes has the turn.
-    writer = SegmentWriter(index, _lk=False)
+
+def _table_of_contents(storage: DurableStorage, folder: Path) -> TOC:
     try:
-        writer.pool = cast(PostingPool, TermPool())
-        for number in gone:
-            writer.delete_document(number)
-        for document in documents:
-            writer.add_document(**fields_of(document))
-        writer.commit(merge=merge)
-    except BaseException:
-        # A full disk may keep us from cleaning up as well; the next commit does it then.
-        if not writer.is_closed:
-            with suppress(OSError):
-                writer.cancel()
+        return writing.read(storage, schema())
+    except EmptyIndexError:
+        raise FileNotFoundError(folder) from None
+    except OSError:
+        raise
+    except Exception as problem:
+        # Whoosh unpickles what it reads: of damaged bytes anything is raised.
+        raise DamagedFile("The table of contents is damaged.") from problem
+
+
+def _live(segment: ArraySegment) -> Array | None:
+    return writing.live_mask(segment) if segment.deleted else None
+
+
+def _add_all(commit: writing.Commit, documents: Iterable[Document]) -> int:
+    """Add documents batch by batch; how many they are."""
+    count, gatherer = 0, Gatherer()
+    for document in documents:
+        gatherer.add(document)
+        count += 1
+        if gatherer.is_full:
+            commit.add(gatherer.done())
+            gatherer = Gatherer()
+    if gatherer.count:
+        commit.add(gatherer.done())
+    return count
+
+
+@contextmanager
+def _reading_whole(snapshot: Snapshot | None = None) -> Iterator[None]:
+    """Turn what damaged files raise into IndexMissing; goes around reading.
+
+    Damaged numbers point anywhere and raise anything, so where something is raised the segments
+    are compared with their checksums: what is raised with whole segments is ours, and passes.
+    FileNotFoundError passes as well: files go when another process commits.
+    """
+    try:
+        yield
+    except (FileNotFoundError, IndexUnavailable):
+        raise
+    except OSError as problem:
+        raise IndexUnavailable(f"The search index cannot be read: {problem}") from problem
+    except DamagedFile as problem:
+        raise IndexMissing(_DAMAGED) from problem
+    except Exception as problem:
+        if snapshot is not None and any(snapshot.damaged()):
+            raise IndexMissing(_DAMAGED) from problem
         raise
 
 

@@ -71,6 +71,11 @@ class MappedFile(StructFile):
         self.is_real = False
         self.is_closed = False
 
+    @property
+    def view(self) -> memoryview:
+        """The mapped bytes."""
+        return self._view
+
     def subset(self, offset: int, length: int, name: str | None = None) -> MappedFile:
         """Give a file on a part of this one."""
         return MappedFile(self._view[offset : offset + length], name or self._name)
@@ -111,6 +116,9 @@ class DurableStorage(FileStorage):
             return MappedFile(memoryview(path.read_bytes()), name)
         if name.endswith(".seg"):
             with path.open("rb") as file:
+                if not path.stat().st_size:
+                    # An empty file cannot be mapped.
+                    return MappedFile(memoryview(b""), name)
                 pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             return MappedFile(memoryview(pages), name)
         plain: StructFile = super().open_file(name, **kwargs)

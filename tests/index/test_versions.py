@@ -16,7 +16,7 @@ def outdated(folder: Path) -> WhooshSearch:
     engine = WhooshSearch(folder)
     filled(engine, [document(1, "meteor"), document(2, "meteor shower")])
     current = folder / "CURRENT"
-    current.write_text(current.read_text().replace(VERSION, "whoosh-0.0"))
+    current.write_text(current.read_text().replace(VERSION, "arrays-0.0"))
     return WhooshSearch(folder)
 
 

@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 
 from index import open_index
+from index.arrays import gathering
+from index.arrays.opened import ArrayIndex
 from index.contract import Document, IndexMissing, IndexUnavailable, SearchEngine, Sort
 from index.engines import whoosh as engine_module
 from index.engines.whoosh import WhooshSearch
@@ -132,8 +134,10 @@ def test_whoever_still_reads_a_superseded_index_goes_on(folder: Path) -> None:
     assert isinstance(reader, WhooshSearch)
     snapshot = reader._snapshot()
     filled(writer, [document(99, "comet")])
-    assert len(snapshot.read("text", "meteor").weights) == 29
-    assert snapshot.text(3).title.startswith("meteor")
+    assert len(ArrayIndex(snapshot).holding("meteor")) == 29
+    number = snapshot.number_of(3)
+    assert number is not None
+    assert b"meteor meteor meteor" in snapshot.shown(number)
     assert found(reader, "meteor OR comet") == [99]
 
 
@@ -173,7 +177,7 @@ def test_a_build_that_fails_leaves_nothing_behind(whoosh: WhooshSearch, folder: 
 def test_builds_of_many_batches_hold_everything(
     whoosh: WhooshSearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_module, "BATCH", 4)
+    monkeypatch.setattr(gathering, "MOST_ENTRIES", 12)
     filled(whoosh, [document(id, "meteor", f"number n{id}") for id in range(1, 12)])
     assert found(whoosh, "meteor", Sort.NEWEST) == list(range(1, 12))
     assert [found(whoosh, f"n{id}") for id in (1, 5, 11)] == [[1], [5], [11]]
@@ -184,7 +188,7 @@ def test_builds_of_many_batches_hold_everything(
 
 @pytest.mark.parametrize(
     "content",
-    ["", "nonsense", "\xff\xfe", "whoosh-0.0 g-x", "{version} ../etc", "{version} g-gone"],
+    ["", "nonsense", "\xff\xfe", "arrays-0.0 g-x", "{version} ../etc", "{version} g-gone"],
 )
 def test_an_index_of_another_version_or_none_is_missing(
     whoosh: WhooshSearch, folder: Path, content: str

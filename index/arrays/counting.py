@@ -1,0 +1,234 @@
+"""How often a wanted word or phrase occurs in all documents at once.
+
+The same as index/frequencies.py, whose definitions it keeps, with whole arrays: a place over all
+documents is one number, see postings, and what stands side by side is found by binary search of
+the places that would be next.
+
+Knows postings; refuses to know what a frequency is worth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from index.analysis import PARTS
+from index.arrays.files import Array
+from index.arrays.postings import DOCUMENT_SHIFT, TermPostings
+from index.arrays.scores import ArrayScores, are_in, united
+from index.arrays.snapshot import Snapshot
+from index.clock import Clock
+from index.frequencies import MOST_EXPANSIONS, part_searched
+from index.layout import LAST_PART, PART_SHIFT, label_term, weight_of
+from index.matching import Chain, Unit, Wanted
+from index.nodes import Field
+
+AT_ONCE = 50_000
+"""Documents whose places are looked at before the clock is."""
+_PART_WEIGHTS = np.array([weight_of(part) for part in range(LAST_PART + 1)])
+_STEP = PARTS.bit_length() - 1
+
+Extents = tuple[Array, Array]
+"""The first and the last places of matches, by the first."""
+
+
+@dataclass(slots=True)
+class Frequencies:
+    """How often something occurs, by document; which hold its exact form, which as written."""
+
+    all: ArrayScores
+    exact: Array
+    written: Array
+
+
+class Counter:
+    """Counts what is wanted in one snapshot, and remembers the postings it read."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._size = snapshot.size
+        self._postings: dict[str, TermPostings] = {}
+
+    def postings(self, term: str) -> TermPostings:
+        """Give the postings of a term."""
+        found = self._postings.get(term)
+        if found is None:
+            found = self._postings[term] = TermPostings(self._snapshot, term)
+        return found
+
+    def count(self, wanted: Wanted, clock: Clock, among: Array | None = None) -> Frequencies:
+        """Give how often each document (of those `among`) has what is wanted, where it has any."""
+        units = [self.expanded(unit) for unit in wanted.units]
+        scope = Scope(wanted, self)
+        none = np.zeros(0, np.int64)
+        if len(units) > 1:
+            found = self._of_phrase(units, scope, clock, among)
+            return Frequencies(found, found.numbers, none)
+        unit = units[0]
+        is_sum = bool(wanted.units[0].prefix)
+        exact = self._united([self._of_chain(c, scope, clock) for c in unit.exact], is_sum=is_sum)
+        loose = self._united([self._of_chain(c, scope, clock) for c in unit.loose], is_sum=True)
+        # A stem's postings hold the exact word's as well, where the two differ.
+        found = self._united([exact, loose], is_sum=False)
+        written = self.postings(unit.written).documents if unit.written else none
+        return Frequencies(found, exact.numbers, written)
+
+    def _united(self, scores: Sequence[ArrayScores], *, is_sum: bool) -> ArrayScores:
+        return united(scores, self._size, is_sum=is_sum)
+
+    def expanded(self, unit: Unit) -> Unit:
+        """Put the words in place of a prefix that begin with it."""
+        if not unit.prefix:
+            return unit
+        terms = self._snapshot.beginning_with(unit.prefix, MOST_EXPANSIONS)
+        return replace(unit, exact=tuple((term,) for term in terms), prefix="")
+
+    def _of_chain(self, chain: Chain, scope: Scope, clock: Clock) -> ArrayScores:
+        if len(chain) == 1 and scope.is_everything:
+            return self.postings(chain[0]).weights
+        return self._weighed([Unit((chain,))], self._with_all(chain, None), scope, clock)
+
+    def _of_phrase(
+        self, units: Sequence[Unit], scope: Scope, clock: Clock, among: Array | None
+    ) -> ArrayScores:
+        return self._weighed(units, self._candidates(units, among), scope, clock)
+
+    def _weighed(
+        self, units: Sequence[Unit], candidates: Array, scope: Scope, clock: Clock
+    ) -> ArrayScores:
+        """Weigh the matches in each candidate by the part that they stand in."""
+        found = []
+        for start in range(0, len(candidates), AT_ONCE):
+            if clock.is_over():
+                break
+            firsts, _ = self.extents(units, candidates[start : start + AT_ONCE], scope)
+            found.append(_by_document(firsts, self._size))
+        return united(found, self._size)
+
+    def extents(self, units: Sequence[Unit], among: Array, scope: Scope | None = None) -> Extents:
+        """Give where units stand side by side in some documents; see matching.extents_of_phrase."""
+        extents = self._of_unit(units[0], among, scope)
+        for unit in units[1:]:
+            if not len(extents[0]):
+                break
+            extents = _joined(extents, self._of_unit(unit, among, scope), unit.gap)
+        return extents
+
+    def _of_unit(self, unit: Unit, among: Array, scope: Scope | None) -> Extents:
+        chains = unit.exact + unit.loose
+        found = [self._of_terms(chain, among, scope) for chain in chains]
+        if len(found) == 1:
+            return found[0]
+        found = [each for each in found if len(each[0])]
+        if not found:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        if len(found) == 1:
+            return found[0]
+        firsts, lasts = (np.concatenate(column) for column in zip(*found, strict=True))
+        order = np.lexsort((lasts, firsts))
+        firsts, lasts = firsts[order], lasts[order]
+        is_new = np.ones(len(firsts), bool)
+        is_new[1:] = (firsts[1:] != firsts[:-1]) | (lasts[1:] != lasts[:-1])
+        return firsts[is_new], lasts[is_new]
+
+    def _of_terms(self, chain: Chain, among: Array, scope: Scope | None) -> Extents:
+        places = self._places(chain[0], among, scope)
+        extents = places, places
+        for term in chain[1:]:
+            if not len(extents[0]):
+                break
+            places = self._places(term, among, scope)
+            extents = _joined(extents, (places, places), 1)
+        return extents
+
+    def _places(self, term: str, among: Array, scope: Scope | None) -> Array:
+        places = self.postings(term).places(among)
+        return places if scope is None else scope.within(places)
+
+    def _with_all(self, chain: Chain, among: Array | None) -> Array:
+        """Give the documents (of those `among`) with all terms of a chain."""
+        lists = sorted((self.postings(term).documents for term in set(chain)), key=len)
+        found = lists.pop(0) if among is None else among
+        for each in lists:
+            found = found[are_in(found, each, self._size)]
+        return found
+
+    def _candidates(self, units: Sequence[Unit], among: Array | None) -> Array:
+        """Give the documents (of those `among`) that have every unit in some reading."""
+        found = among
+        # What has the fewest readings first: it is likely to leave the fewest documents.
+        for unit in sorted(units, key=self._readings):
+            lists = [self._with_all(chain, found) for chain in unit.exact + unit.loose]
+            lists = [each for each in lists if len(each)]
+            if len(lists) > 1:
+                mask = np.zeros(self._size, bool)
+                for each in lists:
+                    mask[each] = True
+                found = np.flatnonzero(mask)
+            else:
+                found = lists[0] if lists else np.zeros(0, np.int64)
+        return np.zeros(0, np.int64) if found is None else found
+
+    def _readings(self, unit: Unit) -> tuple[int, int]:
+        chains = unit.exact + unit.loose
+        return len(chains), sum(len(self.postings(chain[0]).documents) for chain in chains)
+
+
+class Scope:
+    """The parts of documents that are searched."""
+
+    def __init__(self, wanted: Wanted, counter: Counter) -> None:
+        self._part = part_searched(wanted.field)
+        self._labelled: Array | None = None
+        if wanted.field is Field.SECTION:
+            places = counter.postings(label_term(wanted.label)).places()
+            self._labelled = np.unique(places >> PART_SHIFT)
+        self.is_everything = wanted.field is Field.ANY
+
+    def within(self, places: Array) -> Array:
+        """Give those of the places that stand in these parts."""
+        if self.is_everything:
+            return places
+        parts = places >> PART_SHIFT
+        if self._labelled is not None:
+            return places[np.isin(parts, self._labelled)]
+        return places[parts & LAST_PART == self._part]
+
+
+def _by_document(firsts: Array, size: int) -> ArrayScores:
+    """Add up the weights of the parts in which matches begin, for each document."""
+    documents = firsts >> DOCUMENT_SHIFT
+    starts = np.flatnonzero(np.diff(documents, prepend=-1))
+    if not len(starts):
+        return ArrayScores.unscored(starts, size)
+    weights = _PART_WEIGHTS[(firsts >> PART_SHIFT) & LAST_PART]
+    return ArrayScores(documents[starts], np.add.reduceat(weights, starts), size)
+
+
+def _joined(before: Extents, after: Extents, gap: int) -> Extents:
+    """Pair matches with those right after them; see matching.adjacent."""
+    firsts, lasts = before
+    starts, ends = after
+    following = ((lasts >> _STEP) + gap) << _STEP
+    pairs = _pairs(starts, following, following)
+    if gap == 1:
+        # A later part of the same token; the last one stands for all that are beyond it.
+        last = lasts | (PARTS - 1)
+        own = _pairs(starts, np.minimum(lasts + 1, last), last)
+        pairs = tuple(np.concatenate(both) for both in zip(own, pairs, strict=True))
+        order = np.argsort(pairs[0], kind="stable")
+        pairs = pairs[0][order], pairs[1][order]
+    return firsts[pairs[0]], ends[pairs[1]]
+
+
+def _pairs(starts: Array, lowest: Array, highest: Array) -> tuple[Array, ...]:
+    """Pair each range with the places of the rising `starts` that lie within."""
+    low = starts.searchsorted(lowest, "left")
+    high = starts.searchsorted(highest, "right")
+    counts = high - low
+    left = np.repeat(np.arange(len(low)), counts)
+    ends = np.cumsum(counts)
+    right = np.arange(len(left)) + np.repeat(low - ends + counts, counts)
+    return left, right

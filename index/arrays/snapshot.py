@@ -1,0 +1,243 @@
+"""All segments of an index as of one commit: columns over all documents, and the lists of terms.
+
+Documents are numbered through, one segment after the other. Segments that a commit left as they
+were stay open; what is put together anew takes milliseconds for a hundred thousand documents.
+
+Knows segments; refuses to know questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from index.arrays.dictionary import Dictionary, alike
+from index.arrays.files import Array
+from index.arrays.likeness import distances
+from index.arrays.scores import ArrayScores, are_in
+from index.arrays.segment import FILINGS, Segment
+from index.contract import Name
+from index.scoring import K1, B
+from index.spelling import edits_allowed, nearest_of
+
+
+@dataclass(slots=True)
+class Leaf:
+    """A segment, where its documents begin, and which of them live (None: all)."""
+
+    segment: Segment
+    first: int
+    live: Array | None
+
+    @property
+    def end(self) -> int:
+        """The number after its last document."""
+        return self.first + self.segment.count
+
+
+@dataclass(slots=True)
+class Filing:
+    """What documents are filed under in one way, over all segments.
+
+    `starts` (one more than documents) says where the `values` of each begin, which are numbers of
+    `names`; `document_of` gives the document of each value.
+    """
+
+    names: list[Name]
+    starts: Array
+    values: Array
+    document_of: Array
+
+
+class Snapshot:
+    """An index as of one commit. May be used by several threads at once."""
+
+    def __init__(self, segments: Sequence[tuple[Segment, Array | None]]) -> None:
+        """Take opened segments, each with a boolean for each document, None where all live."""
+        self.leaves: list[Leaf] = []
+        first = 0
+        for segment, live in segments:
+            self.leaves.append(Leaf(segment, first, live))
+            first += segment.count
+        self.size = first
+        self.ids = self._column("id")
+        self.published = self._column("published")
+        self.is_whole = all(leaf.live is None for leaf in self.leaves)
+        self.documents = self._documents()
+        self.count = len(self.documents)
+        lengths = self._column("length").astype(np.float64)
+        self.average_length = float(lengths[self.documents].mean()) if self.count else 0.0
+        # What BM25 adds to a frequency below the line, see scoring.
+        self.norms = K1 * (1 - B) + K1 * B / (self.average_length or 1.0) * lengths
+        published = self.published[self.documents]
+        self.last_published = int(published.max()) if self.count else 0
+        self._filings: dict[str, Filing] = {}
+        self._name_counts: dict[str, dict[Name, int]] = {}
+
+    def _column(self, name: str) -> Array:
+        columns = [leaf.segment.columns[name] for leaf in self.leaves]
+        return np.concatenate(columns) if columns else np.zeros(0, np.int64)
+
+    def _documents(self) -> Array:
+        if self.is_whole:
+            return np.arange(self.size)
+        alive = [
+            np.ones(leaf.segment.count, bool) if leaf.live is None else leaf.live
+            for leaf in self.leaves
+        ]
+        return np.flatnonzero(np.concatenate(alive))
+
+    @cached_property
+    def _by_id(self) -> Array:
+        return self.documents[np.argsort(self.ids[self.documents])]
+
+    def number_of(self, id: int) -> int | None:
+        """Give the number of a document by its id; None where it is not here."""
+        order = self._by_id
+        place = int(np.searchsorted(self.ids[order], id))
+        if place < len(order) and self.ids[order[place]] == id:
+            return int(order[place])
+        return None
+
+    def stamps(self) -> list[tuple[int, int]]:
+        """Give id and stamp of every document."""
+        stamps = self._column("stamp")
+        return list(
+            zip(self.ids[self.documents].tolist(), stamps[self.documents].tolist(), strict=True)
+        )
+
+    def leaf_of(self, document: int) -> Leaf:
+        """Give the segment that a document is in."""
+        return next(leaf for leaf in reversed(self.leaves) if document >= leaf.first)
+
+    def shown(self, document: int) -> bytes:
+        """Give what is kept to show a document."""
+        leaf = self.leaf_of(document)
+        return leaf.segment.shown(document - leaf.first)
+
+    @cached_property
+    def dictionaries(self) -> list[Dictionary]:
+        """The dictionaries of words, one a segment."""
+        return [leaf.segment.text.dictionary for leaf in self.leaves]
+
+    def document_frequency(self, term: str) -> int:
+        """Count the documents with a term, deleted ones that were not merged away included."""
+        found = 0
+        encoded = term.encode("utf-8", "replace")
+        for leaf in self.leaves:
+            number = leaf.segment.text.dictionary.find(encoded)
+            if number >= 0:
+                found += leaf.segment.text.frequency(number)
+        return found
+
+    def keyed(self, key: str) -> Array:
+        """Give the documents with a key."""
+        found = []
+        encoded = key.encode("utf-8", "replace")
+        for leaf in self.leaves:
+            field = leaf.segment.keys
+            number = field.dictionary.find(encoded)
+            if number >= 0:
+                documents = field.documents[field.postings(number)]
+                if leaf.live is not None:
+                    documents = documents[leaf.live[documents]]
+                found.append(documents.astype(np.int64) + leaf.first)
+        return np.concatenate(found) if found else np.zeros(0, np.int64)
+
+    @cached_property
+    def languages(self) -> list[str]:
+        """The languages of the documents, in order."""
+        found: set[bytes] = set()
+        for leaf in self.leaves:
+            dictionary = leaf.segment.keys.dictionary
+            first, end = dictionary.beginning_with(b"language:")
+            found.update(dictionary[number] for number in range(first, end))
+        return sorted(key.decode().partition(":")[2] for key in found)
+
+    def beginning_with(self, prefix: str, limit: int) -> list[str]:
+        """Give the terms that begin so, those in most documents first, at most `limit`.
+
+        Those are looked at that are among the first of their segment.
+        """
+        found: set[bytes] = set()
+        encoded = prefix.encode("utf-8", "replace")
+        for leaf in self.leaves:
+            field = leaf.segment.text
+            first, end = field.dictionary.beginning_with(encoded)
+            frequencies = np.diff(field.starts[first : end + 1].astype(np.int64))
+            if len(frequencies) > 2 * limit:
+                most = np.argpartition(frequencies, -2 * limit)[-2 * limit :]
+            else:
+                most = np.arange(len(frequencies))
+            found.update(field.dictionary[first + int(number)] for number in most)
+        terms = [term.decode() for term in found]
+        if len(self.leaves) == 1 and len(terms) <= limit:
+            return terms
+        counted = {term: self.document_frequency(term) for term in terms}
+        return sorted(terms, key=lambda term: (-counted[term], term))[:limit]
+
+    def alike(self, word: str, least: int) -> list[tuple[str, int]]:
+        """Give the words nearest to one in spelling that are in so many documents."""
+        share = -(-least // max(1, len(self.leaves)))
+
+        def is_frequent(place: int, first: int, end: int) -> Array:
+            starts = self.leaves[place].segment.text.starts[first : end + 1]
+            return np.diff(starts.astype(np.int64)) >= share
+
+        found = list(alike(word, self.dictionaries, is_frequent))
+        edits = distances(word, found, edits_allowed(word))
+        pairs = [
+            (other, edit) for other, edit in zip(found, edits, strict=True)
+            if 0 < edit <= edits_allowed(word)
+        ]  # fmt: skip
+        return nearest_of(word, pairs, self.document_frequency, least)
+
+    def filing(self, kind: str) -> Filing:
+        """Give what documents are filed under in one way, put together when first asked for."""
+        if kind not in self._filings:
+            self._filings[kind] = self._put_together(kind)
+        return self._filings[kind]
+
+    def _put_together(self, kind: str) -> Filing:
+        numbers: dict[Name, int] = {}
+        counts, values = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for leaf in self.leaves:
+            filed = leaf.segment.filed(kind)
+            of = [numbers.setdefault(name, len(numbers)) for name in filed.names]
+            counts.append(filed.counts.astype(np.int64))
+            values.append(np.array(of, np.int64)[filed.values] if of else values[0])
+        count = np.concatenate(counts)
+        starts = np.zeros(len(count) + 1, np.int64)
+        np.cumsum(count, out=starts[1:])
+        documents = np.repeat(np.arange(len(count)), count)
+        return Filing(list(numbers), starts, np.concatenate(values), documents)
+
+    def names(self, kind: str) -> dict[Name, int]:
+        """Give the names that documents are filed under, and how many documents each has."""
+        if kind not in self._name_counts:
+            filing = self.filing(kind)
+            values = filing.values
+            if not self.is_whole:
+                values = values[are_in(filing.document_of, self.documents, self.size)]
+            counts = np.bincount(values, minlength=len(filing.names)).tolist()
+            self._name_counts[kind] = {
+                name: count for name, count in zip(filing.names, counts, strict=True) if count
+            }
+        return self._name_counts[kind]
+
+    def damaged(self) -> Iterator[str]:
+        """Yield what is not as it was written; reads everything."""
+        for leaf in self.leaves:
+            yield from leaf.segment.file.damaged()
+
+    def warm(self) -> None:
+        """Put together what the first question would have to wait for."""
+        for kind in FILINGS:
+            self.names(kind)
+
+    def everything(self) -> ArrayScores:
+        """Give all documents, with no score."""
+        return ArrayScores.unscored(self.documents, self.size)
