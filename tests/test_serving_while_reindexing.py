@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 
 from tests.factories import fields_of
@@ -79,7 +80,7 @@ def readers(port: int) -> Iterator[tuple[list[int], list[str]]]:
         while not is_over.wait(PAUSE_SECONDS):
             try:
                 problem = what_is_amiss(port, chance.randrange(ALWAYS))
-            except (OSError, ValueError, AssertionError) as failure:
+            except (OSError, HTTPException, LookupError, ValueError, AssertionError) as failure:
                 problem = repr(failure)
             if problem:
                 amiss.append(problem)

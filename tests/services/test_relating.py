@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import flask_migrate
 import pytest
@@ -249,6 +251,23 @@ def test_what_another_process_was_quicker_with_is_left_as_it_is() -> None:
     relating.relate_all()
     assert before[ship]
     assert stored() == before
+
+
+def test_a_pass_waits_for_another_and_does_not_do_its_work_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_fleet(3)
+    indexing.rebuild()
+
+    @contextmanager
+    def locked_after_the_other(_: Path) -> Iterator[None]:
+        db.session.execute(delete(RelatedDue))
+        db.session.commit()
+        yield
+
+    monkeypatch.setattr(relating, "locked", locked_after_the_other)
+    replace_related(refuse)
+    relating.relate_all()
 
 
 def test_an_article_that_only_the_index_knows_is_related_to_none() -> None:
