@@ -15,6 +15,7 @@ from flask.testing import FlaskCliRunner
 
 from tests.factories import fields_of, make_article
 from tests.pages import CheckingClient
+from webapp.services import relating
 from webapp.settings import ROOT
 
 
@@ -107,6 +108,15 @@ def test_reindex_says_how_many_and_how_fast(runner: FlaskCliRunner) -> None:
     result = runner.invoke(args=["reindex"])
     assert result.exit_code == 0
     assert result.stdout.startswith("Indexed 1 articles, ")
+
+
+def test_after_import_and_reindex_what_is_related_is_known(
+    runner: FlaskCliRunner, tmp_path: Path
+) -> None:
+    file = write_lines(tmp_path / "a.jsonl", *(fields_of() for _ in range(3)))
+    for command in (["import", "jsonl", str(file)], ["reindex"]):
+        assert runner.invoke(args=command).exit_code == 0
+        assert relating.waiting() == 0
 
 
 def test_reindex_waits_for_nobody(app: Flask, runner: FlaskCliRunner) -> None:

@@ -13,12 +13,14 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import select, text
 
 from tests.factories import fields_of, make_article, make_articles
 from tests.pages import CheckingClient
 from tests.test_serving import free_port
 from webapp.extensions import db
-from webapp.services import checkup, publishing
+from webapp.models import RelatedDue
+from webapp.services import checkup, publishing, relating
 from webapp.settings import Settings
 
 pytestmark = pytest.mark.postgresql
@@ -131,3 +133,21 @@ def test_withdrawing_and_the_doctor_work_on_postgresql(client: CheckingClient) -
     publishing.withdraw(article.slug)
     assert client.get(f"/articles/{article.slug}").status_code == 410
     assert [check.seen for check in checkup.examine() if not check.is_well] == []
+
+
+def test_two_processes_store_related_articles_in_postgresql_without_waiting(
+    client: CheckingClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_articles(3, body="Ferries, harbours and night crossings.")
+    article = make_article(title="Near", body="Ferries, harbours and night crossings.")
+    assert "More on this" in client.page(f"/articles/{article.slug}").main
+    relating.note_changed([article.id])
+    db.session.commit()
+    with db.engine.connect() as other:
+        assert len(other.execute(select(RelatedDue).with_for_update()).all()) == 1
+        db.session.execute(text("SET LOCAL lock_timeout = '2s'"))
+        relating.relate_some()
+        assert relating.waiting() == 1
+    assert caplog.text == ""
+    relating.relate_all()
+    assert relating.waiting() == 0

@@ -17,7 +17,16 @@ from index.contract import IndexUnavailable
 from webapp.errors import SiteError
 from webapp.importers.jsonl import JsonLines
 from webapp.importers.markdown import MarkdownFolder, markdown_files
-from webapp.services import checkup, demonstrating, importing, indexing, noting, publishing, serving
+from webapp.services import (
+    checkup,
+    demonstrating,
+    importing,
+    indexing,
+    noting,
+    publishing,
+    relating,
+    serving,
+)
 
 SHOWN_PROBLEMS = 20
 
@@ -95,7 +104,8 @@ def _finish_import(tallies: list[tuple[str, importing.Tally]]) -> None:
     waiting = indexing.pending()
     if waiting:
         with _progress(waiting, "Indexing") as advance:
-            indexing.catch_up(advance)
+            indexing.tell_index(advance)
+    _relate()
     for name, tally in tallies:
         where = f"{name}: " if len(tallies) > 1 else ""
         for word, notes in (("not imported", tally.refused), ("imported, but", tally.remarks)):
@@ -106,6 +116,13 @@ def _finish_import(tallies: list[tuple[str, importing.Tally]]) -> None:
         click.echo(_summary(where, tally))
     if any(tally.refused for _, tally in tallies):
         raise click.exceptions.Exit(1)
+
+
+def _relate() -> None:
+    waiting = relating.waiting()
+    if waiting:
+        with _progress(waiting, "Relating") as advance:
+            relating.relate_all(advance)
 
 
 def _summary(where: str, tally: importing.Tally) -> str:
@@ -147,6 +164,7 @@ def reindex() -> None:
             raise SiteError("Another process is writing the index just now. Try again in a minute.")
         seconds = max(time.monotonic() - began, 0.001)
         click.echo(f"Indexed {count:,} articles, {count / seconds:,.0f} a second.")
+        _relate()
 
 
 @broadsheet.command()

@@ -22,7 +22,16 @@ from webapp.services.checkup import Check
 from webapp.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("app")
-ALL = ["settings", "data folder", "secret key", "clock", "database", "tables", "index"]
+ALL = [
+    "settings",
+    "data folder",
+    "secret key",
+    "clock",
+    "database",
+    "tables",
+    "index",
+    "related articles",
+]
 
 
 def examined() -> dict[str, Check]:
@@ -159,6 +168,16 @@ def test_changes_that_wait_for_the_index_are_seen() -> None:
     check = failing()
     assert (check.name, check.remedy) == ("index", "Run: broadsheet reindex")
     assert check.seen == "2 changes wait to be indexed"
+
+
+def test_articles_whose_related_ones_were_not_found_yet_are_seen() -> None:
+    make_articles(2)
+    indexing.rebuild()
+    check = failing()
+    assert (check.name, check.seen) == ("related articles", "2 articles wait for theirs")
+    assert check.remedy.endswith("run: broadsheet reindex")
+    indexing.catch_up()
+    assert examined()["related articles"].is_well
 
 
 def test_an_index_that_differs_from_the_database_is_seen(clock: Clock) -> None:

@@ -233,13 +233,10 @@ def test_an_index_that_is_missing_is_built_when_a_change_comes() -> None:
 
 def test_a_scheduled_article_is_found_once_its_time_has_come(clock: Clock) -> None:
     make_article(title="Soon", body="A theodolite.", published_at="2026-11-24T06:00:00Z")
-    make_article(title="Related", body="A theodolite too.")
-    related = article_titled("Related")
-    assert titles("theodolite") == ["Related"]
-    assert finding.related_to(related) == []
+    make_article(title="Other", body="A theodolite too.")
+    assert titles("theodolite") == ["Other"]
     clock.forward(days=1)
-    assert sorted(titles("theodolite")) == ["Related", "Soon"]
-    assert [a.title for a in finding.related_to(article_titled("Related"))] == ["Soon"]
+    assert sorted(titles("theodolite")) == ["Other", "Soon"]
 
 
 def test_the_database_has_the_last_word_on_what_is_found() -> None:
@@ -248,13 +245,6 @@ def test_the_database_has_the_last_word_on_what_is_found() -> None:
     article_titled("Hidden").status = Status.WITHDRAWN
     db.session.commit()
     assert titles("theodolite") == ["Shown"]
-    assert finding.related_to(article_titled("Shown")) == []
-
-
-def test_there_are_no_related_articles_while_there_is_no_index() -> None:
-    make_articles(2)
-    the_site().engine = Deaf()  # type: ignore[assignment]
-    assert finding.related_to(db.session.scalars(select(Article)).first()) == []
 
 
 def test_drafts_and_withdrawn_articles_are_not_in_the_index() -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import event
 from tests.conftest import Clock
 from tests.factories import YESTERDAY, make_article, make_articles
 from tests.pages import CheckingClient
-from webapp.extensions import db
+from webapp.extensions import db, the_site
 from webapp.services import publishing
 from webapp.settings import Settings
 
@@ -322,20 +322,38 @@ def test_the_list_of_articles_leads_to_the_archive(client: CheckingClient) -> No
     assert client.get("/articles/").location == "/archive/"
 
 
-def test_a_listing_asks_the_database_a_constant_number_of_times(client: CheckingClient) -> None:
-    def statements(path: str) -> int:
-        seen: list[str] = []
-        listener = lambda *args: seen.append(args[2])  # noqa: E731
-        event.listen(db.engine, "before_cursor_execute", listener)
-        client.page(path)
-        event.remove(db.engine, "before_cursor_execute", listener)
-        return len(seen)
+def statements(client: CheckingClient, path: str) -> list[str]:
+    """What the database is asked for a page."""
+    seen: list[str] = []
+    listener = lambda *args: seen.append(args[2])  # noqa: E731
+    event.listen(db.engine, "before_cursor_execute", listener)
+    client.page(path)
+    event.remove(db.engine, "before_cursor_execute", listener)
+    return seen
 
+
+def test_a_listing_asks_the_database_a_constant_number_of_times(client: CheckingClient) -> None:
+    paths = ("/", "/topics/harbours", "/archive/")
     make_articles(3, topics=["Harbours"], authors=["Ada Quay"])
-    few = [statements(path) for path in ("/", "/topics/harbours", "/archive/")]
+    few = [len(statements(client, path)) for path in paths]
     make_articles(14, topics=["Harbours", "Bridges"], authors=["Ada Quay", "Ben Pier"])
-    assert [statements(path) for path in ("/", "/topics/harbours", "/archive/")] == few
+    assert [len(statements(client, path)) for path in paths] == few
     assert max(few) <= 6
+
+
+def test_an_article_asks_the_database_a_constant_number_of_times_and_never_the_index(
+    client: CheckingClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ferries = {"body": BRIEF, "topics": ["Harbours"], "authors": ["Ada Quay"]}
+    make_articles(4, **ferries)
+    article = make_article(published_at="2020-01-01T00:00:00Z", **ferries)
+    few = statements(client, f"/articles/{article.slug}")
+    make_articles(14, **ferries)
+    monkeypatch.setattr(the_site(), "engine", None)
+    many = statements(client, f"/articles/{article.slug}")
+    assert "More on this" in client.page(f"/articles/{article.slug}").main
+    assert len(many) == len(few)
+    assert len([each for each in many if "related_article" in each]) == 1
 
 
 def test_pictures_are_served_with_their_size_and_kept_for_ever(

@@ -3,9 +3,10 @@
 from webapp.models.article import Article, FormerSlug, Section, Status
 from webapp.models.articles import Articles
 from webapp.models.naming import Author, Topic
+from webapp.models.related import RelatedArticle
 from webapp.models.search_count import SearchCount
 from webapp.models.subscriber import Subscriber, SubscriberState
-from webapp.models.upkeep import IndexChange, RateCount
+from webapp.models.upkeep import IndexChange, RateCount, RelatedDue
 
 __all__ = [
     "Article",
@@ -14,6 +15,8 @@ __all__ = [
     "FormerSlug",
     "IndexChange",
     "RateCount",
+    "RelatedArticle",
+    "RelatedDue",
     "SearchCount",
     "Section",
     "Status",

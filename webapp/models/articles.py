@@ -13,6 +13,7 @@ from sqlalchemy.orm import defer, selectinload
 from webapp.extensions import db
 from webapp.models.article import Article, Status
 from webapp.models.naming import Author, Topic, article_author, article_topic
+from webapp.models.related import RelatedArticle
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,16 @@ class Articles:
             limit
         )
         return list(db.session.scalars(statement.offset(offset)))
+
+    def nearest_to(self, article: Article, limit: int) -> list[Article]:
+        """Read those that are stored as nearest to an article, as for a listing, nearest first."""
+        statement = (
+            self._select()
+            .join(RelatedArticle, RelatedArticle.related_id == Article.id)
+            .where(RelatedArticle.article_id == article.id)
+            .order_by(RelatedArticle.position)
+        )
+        return list(db.session.scalars(statement.limit(limit)))
 
     def by_id(self) -> dict[int, Article]:
         """Read all of them, as for a listing, by id."""

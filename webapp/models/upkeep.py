@@ -1,10 +1,10 @@
-"""What the site notes for itself: changes that the index has yet to hear of, and rate counts."""
+"""What the site notes for itself: what the index has yet to hear of, what is due, rate counts."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.extensions import Base
@@ -20,6 +20,25 @@ class IndexChange(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     article_id: Mapped[int]
+
+
+class RelatedDue(Base):
+    """The index has changed: an article's related ones are to be found anew, then the row goes.
+
+    `has_changed` says that the article itself is another than before, so that its neighbours
+    are due as well.
+    """
+
+    __tablename__ = "related_due"
+    # As above: what became due again while it was being done is due still.
+    __table_args__ = (
+        Index("ix_related_due_has_changed", "has_changed", "article_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    article_id: Mapped[int]
+    has_changed: Mapped[bool]
 
 
 class RateCount(Base):

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from index.contract import IndexUnavailable
 from webapp.extensions import db, the_site
 from webapp.models import Article
-from webapp.services import indexing, storage
+from webapp.services import indexing, relating, storage
 
 FREE_BYTES = 200_000_000
 EARLIEST_CLOCK = datetime(2026, 1, 1, tzinfo=UTC)
@@ -35,7 +35,7 @@ def examine() -> Iterator[Check]:
     for check in (_settings, _data_folder, _secret_key, _clock):
         yield check()
     # What stands on something that fails cannot be looked at.
-    for check in (_database, _tables, _index):
+    for check in (_database, _tables, _index, _related):
         seen = check()
         yield seen
         if not seen.is_well:
@@ -155,3 +155,11 @@ def _index() -> Check:
     if off:
         return Check("index", False, f"differs from the database in {off:,} articles", remedy)
     return Check("index", True, f"is in step with the database; {len(held):,} articles")
+
+
+def _related() -> Check:
+    waiting = relating.waiting()
+    if waiting:
+        remedy = "Unless a command is just doing it, run: broadsheet reindex"
+        return Check("related articles", False, f"{waiting:,} articles wait for theirs", remedy)
+    return Check("related articles", True, "are known for every article")

@@ -12,7 +12,6 @@ from index.contract import (
     NOT_NARROWED,
     Facets,
     Hit,
-    IndexUnavailable,
     Match,
     Name,
     Narrow,
@@ -132,15 +131,3 @@ def _results(hits: Sequence[Hit], now: datetime) -> tuple[Result, ...]:
         for hit in hits
         if hit.id in articles
     )
-
-
-def related_to(article: Article, limit: int = 3) -> list[Article]:
-    """Find the visible articles nearest in content, nearest first; none while there is no index."""
-    site = the_site()
-    now = site.clock()
-    try:
-        ids = site.engine.related(article.id, now=now, limit=limit)
-    except IndexUnavailable:
-        return []
-    articles = Articles.published(now).with_ids(ids).by_id()
-    return [articles[id] for id in ids if id in articles]

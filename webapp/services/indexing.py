@@ -12,6 +12,7 @@ from sqlalchemy.orm import selectinload
 from index.contract import Document, IndexMissing, IndexUnavailable, Name, Section
 from webapp.extensions import db, the_site
 from webapp.models import Article, IndexChange, Status
+from webapp.services import relating
 
 BATCH = 1000
 log = logging.getLogger(__name__)
@@ -30,13 +31,25 @@ def pending() -> int:
 def keep_in_step() -> None:
     """Tell the index what has changed, and leave it for later when the index cannot hear it."""
     try:
-        catch_up()
+        tell_index()
     except (IndexUnavailable, DBAPIError) as problem:
         db.session.rollback()
         log.error("The index did not take a change: %s", problem)
+        return
+    relating.relate_some()
 
 
 def catch_up(advance: Callable[[int], None] = lambda _: None) -> None:
+    """Do all that a change leaves to be done: tell the index, then find what is related anew.
+
+    `advance` is called with the number of changes applied. Raises IndexUnavailable; what is
+    not done stays noted then.
+    """
+    tell_index(advance)
+    relating.relate_all()
+
+
+def tell_index(advance: Callable[[int], None] = lambda _: None) -> None:
     """Tell the index all that has changed, unless another process is just doing so.
 
     Whoever finds changes after giving up the turn to write takes it again: a change
@@ -72,6 +85,7 @@ def _apply_some(advance: Callable[[int], None]) -> bool:
     ids = {row.article_id for row in rows}
     documents = list(_documents(sorted(ids)))
     the_site().engine.apply(documents, ids - {document.id for document in documents})
+    relating.note_changed(ids)
     _forget([row.id for row in rows])
     advance(len(rows))
     return True
@@ -87,20 +101,21 @@ def _forget(changes: Sequence[int]) -> None:
 def rebuild(advance: Callable[[int], None] = lambda _: None) -> int | None:
     """Build the whole index anew beside the present one and swap; how many articles it holds.
 
-    None when another process is just writing. Raises IndexUnavailable; the present index
-    stays then.
+    None when another process is just writing. What is related is then due to be found anew
+    for all articles; catch_up() does it. Raises IndexUnavailable; the present index stays then.
     """
     with the_site().engine.turn() as is_ours:
         if not is_ours:
             return None
         count = _rebuild_in_turn(advance)
-    catch_up()
+    tell_index()
     return count
 
 
 def _rebuild_in_turn(advance: Callable[[int], None]) -> int:
     heard = db.session.scalars(select(IndexChange.id)).all()
     count = the_site().engine.rebuild(_counted(all_documents(), advance))
+    relating.note_all()
     _forget(heard)
     return count
 

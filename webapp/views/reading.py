@@ -16,7 +16,7 @@ from webapp.http.paging import pages_of
 from webapp.models import Articles
 from webapp.models.articles import Count
 from webapp.presenting import MONTHS, day, month
-from webapp.services import finding, illustrating, reading
+from webapp.services import illustrating, reading, relating
 from webapp.views.structured import describe_article
 
 pages = Blueprint("reading", __name__)
@@ -73,7 +73,7 @@ def show_article(slug: str) -> ResponseReturnValue:
     return render_template(
         "reading/article.html",
         article=article,
-        related=finding.related_to(article),
+        related=relating.related_to(article),
         recent=reading.recent(article),
         structured=describe_article(article),
     )
