@@ -79,8 +79,26 @@ def corpus_of(folder: Path, number: int, file: Path | None = None) -> Corpus:
 
 
 def measure(folder: Path, corpus: Corpus, engines: Sequence[str], queries: int) -> Figures:
-    """Build every index, ask all engines class by class, then see to memory and to changes."""
+    """Measure building, asking and memory of all engines, and how soon a change of ours is seen."""
     questions = draw_questions(corpus, queries)
+    figures = measure_times(folder, corpus, engines, questions)
+    index = figures["index"]
+    for name in engines:
+        empty = folder / f"{name}-empty"
+        CONTENDERS[name](empty, corpus.now).build([])
+        index[name] |= memory_mb(name, folder / name, empty, questions, corpus.now)
+    if OURS in engines:
+        some = list(islice(corpus, CHANGES))
+        figures["visible_ms"] = visible_ms(folder / OURS, some, corpus.now)
+        ours = ("open_ms", "rss_mb", "private_mb", "peak_mb")
+        figures |= {key: index[OURS][key] for key in ours}
+    return figures
+
+
+def measure_times(
+    folder: Path, corpus: Corpus, engines: Sequence[str], questions: dict[str, list[Asked]]
+) -> Figures:
+    """Build every index, open it, and ask all engines class by class."""
     contenders: dict[str, Contender] = {}
     index: dict[str, dict[str, float]] = {}
     for name in engines:
@@ -89,18 +107,9 @@ def measure(folder: Path, corpus: Corpus, engines: Sequence[str], queries: int) 
         index[name]["open_ms"] = opened_ms(contenders[name], questions["common"][0])
     check_agreement(contenders, questions["common"])
     query = {kind: _class_ms(contenders, questions[kind]) for kind in CLASSES}
-    for name, contender in contenders.items():
+    for contender in contenders.values():
         contender.close()
-        empty = folder / f"{name}-empty"
-        CONTENDERS[name](empty, corpus.now).build([])
-        index[name] |= memory_mb(name, folder / name, empty, questions, corpus.now)
-    figures: Figures = {"articles": corpus.count, "query_ms": query, "index": index}
-    if OURS in engines:
-        some = list(islice(corpus, CHANGES))
-        figures["visible_ms"] = visible_ms(folder / OURS, some, corpus.now)
-        ours = ("open_ms", "rss_mb", "private_mb", "peak_mb")
-        figures |= {key: index[OURS][key] for key in ours}
-    return figures
+    return {"articles": corpus.count, "query_ms": query, "index": index}
 
 
 def _class_ms(contenders: dict[str, Contender], questions: list[Asked]) -> Figures:
@@ -129,7 +138,8 @@ def measure_growth(
     for size in sizes:
         place = folder / str(size)
         place.mkdir()
-        by_size[size] = measure(place, corpus_of(place, size, file), [OURS], queries)
+        corpus = corpus_of(place, size, file)
+        by_size[size] = measure_times(place, corpus, [OURS], draw_questions(corpus, queries))
     p50 = {
         kind: {each["articles"]: each["query_ms"][kind][OURS]["p50"] for each in by_size.values()}
         for kind in CLASSES

@@ -24,6 +24,7 @@ _BATCH = 500
 _OPENERS = {".gz": gzip.open, ".xz": lzma.open}
 _BLOCK_END = re.compile(r"</(?:p|h\d|li|blockquote|div)>|<br ?/?>")
 _TAG = re.compile(r"<[^>]*>")
+_NO_DATE = "2026-01-01"
 
 
 class Corpus:
@@ -77,7 +78,7 @@ def read_articles(path: Path, number: int) -> Iterator[Document]:
 
 def _document(id: int, fields: dict[str, Any]) -> Document:
     text = html.unescape(_TAG.sub("", _BLOCK_END.sub("\n\n", fields["body"]))).strip()
-    published_at = datetime.fromisoformat(fields["published_at"])
+    published_at = datetime.fromisoformat(fields.get("published_at") or _NO_DATE)
     return Document(
         id=id,
         stamp=id,

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import datetime
 from itertools import chain, zip_longest
@@ -25,8 +26,8 @@ from index.question import parse
 from tests.bench.searching.contenders import Contender, changed, put
 from tests.bench.searching.corpus import Corpus
 from tests.bench.searching.questions import Asked
-from webapp.settings import ROOT
 
+ROOT = Path(__file__).resolve().parents[3]
 REPEATS = 3
 MIXED = 200
 """Queries that a process answers before its memory is looked at."""
@@ -126,7 +127,9 @@ def memory_mb(
     told = [asdict(each) for each in (mixed * MIXED)[:MIXED] if each]
     text = json.dumps({"engine": name, "now": now.isoformat(), "questions": told})
     command = [sys.executable, "-m", "tests.bench.searching.answering"]
-    full, nothing = (_told([*command, str(path)], text) for path in (folder, empty))
+    with ThreadPoolExecutor() as together:
+        commands = ([*command, str(path)] for path in (folder, empty))
+        full, nothing = together.map(lambda each: _told(each, text), commands)
     return {key: round((full[key] - nothing[key]) / 1024, 1) for key in full}
 
 

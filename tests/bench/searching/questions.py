@@ -22,8 +22,9 @@ CLASSES = (
     "dated", "facets", "snippets",
 )  # fmt: skip
 
-_WORD = re.compile(r"[a-z]+")
-_NEIGHBOURS = re.compile(r"\b[a-z]+(?: [a-z]+)+\b")
+_WORD = re.compile(r"(?<![\w'’-])[a-z]+(?![\w'’-])")
+"""Words without parts: what all engines take as one."""
+_NEIGHBOURS = re.compile(r"(?<![\w'’-])[a-z]+(?: [a-z]+)+(?![\w'’-])")
 _SAMPLE = 600
 """Texts kept in memory, to take neighbouring words and words of one text from."""
 _TRIES = 5000
@@ -72,6 +73,12 @@ def _several(kind: str, make: Callable[[int], Asked | None], number: int) -> Ite
     raise SystemExit(f"These texts have too few words for {number} queries of the class {kind}.")
 
 
+@dataclass(frozen=True, slots=True)
+class _Sampled:
+    text: str
+    published_at: datetime
+
+
 class _Drawer:
     """Counts in how many texts each word is, by stem, and draws queries by that."""
 
@@ -79,18 +86,18 @@ class _Drawer:
         self.rng, self.corpus = rng, corpus
         self.stems = _Stems()
         self.frequency: Counter[str] = Counter()
-        self.sample: list[str] = []
+        self.sample: list[_Sampled] = []
         for place, document in enumerate(corpus):
             text = f"{document.title}\n{body_of(document)}"
             self.frequency.update({self.stems[word] for word in set(_WORD.findall(text.lower()))})
-            self._keep(place, text)
+            self._keep(place, _Sampled(text, document.published_at))
         self.total = corpus.count
         self.words = sorted(self.stems)
         most_rare = 20 * max(1, self.total / 10_000) ** 0.25
         self.rares = [w for w in self.words if len(w) > 3 and 2 <= self.texts_with(w) <= most_rare]
         self.commons = [w for w in self.words if len(w) > 2 and self.is_common(w)]
 
-    def _keep(self, place: int, text: str) -> None:
+    def _keep(self, place: int, text: _Sampled) -> None:
         """Keep a sample of the texts, each with the same chance (Vitter's reservoir, 1985)."""
         if len(self.sample) < _SAMPLE:
             self.sample.append(text)
@@ -114,7 +121,7 @@ class _Drawer:
 
     def of_one_text(self, kind: str, each: int) -> Asked | None:
         """Take so many common and so many middling words that stand together in a text."""
-        words = sorted({w for w in _WORD.findall(self.rng.choice(self.sample)) if len(w) > 2})
+        words = self._words_of(self.rng.choice(self.sample).text)
         common = [word for word in words if self.is_common(word)]
         middling = [word for word in words if self.is_middling(word)]
         if min(len(common), len(middling)) < each:
@@ -123,9 +130,12 @@ class _Drawer:
         self.rng.shuffle(chosen)
         return Asked(kind, tuple(chosen))
 
+    def _words_of(self, text: str) -> list[str]:
+        return sorted({word for word in _WORD.findall(text.lower()) if len(word) > 2})
+
     def phrase(self, number: int) -> Asked | None:
         """Take two neighbours out of a text; of every second pair one or both are common."""
-        run = self.rng.choice(_NEIGHBOURS.findall(self.rng.choice(self.sample)) or [""])
+        run = self.rng.choice(_NEIGHBOURS.findall(self.rng.choice(self.sample).text) or [""])
         pairs = list(pairwise(run.split()))
         pair = self.rng.choice(pairs) if pairs else ("", "")
         most = max(self.texts_with(word) for word in pair) / self.total if pairs else 1.0
@@ -159,13 +169,14 @@ class _Drawer:
         return before + self.rng.choice((after, other + letter + after, other + after, swapped))
 
     def dated(self, _: int) -> Asked | None:
-        """Limit a common word to a tenth of the time over which texts were published."""
-        asked = self.common("dated")
-        if asked is None:
+        """Limit a common word of a text to a tenth of all the time, with its day in it."""
+        document = self.rng.choice(self.sample)
+        common = [word for word in self._words_of(document.text) if self.is_common(word)]
+        if not common:
             return None
-        earliest, whole = self.corpus.earliest, self.corpus.latest - self.corpus.earliest
-        after = earliest + whole * 0.9 * self.rng.random()
-        return Asked("dated", asked.words, _day(after), _day(after + whole / 10 + _DAY))
+        span = (self.corpus.latest - self.corpus.earliest) / 10
+        after = document.published_at - span * self.rng.random()
+        return Asked("dated", (self.rng.choice(common),), _day(after), _day(after + span + _DAY))
 
 
 class _Stems(dict[str, str]):
@@ -175,7 +186,7 @@ class _Stems(dict[str, str]):
         self._stem = Stemmer.Stemmer("porter").stemWord
 
     def __missing__(self, word: str) -> str:
-        self[word] = stem = self._stem(word)
+        self[word] = stem = str(self._stem(word))
         return stem
 
 

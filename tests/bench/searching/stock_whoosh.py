@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from whoosh import fields, index, sorting
@@ -42,7 +42,7 @@ class StockWhoosh:
 
     def build(self, documents: Iterable[Document]) -> None:
         self._folder.mkdir()
-        writer = index.create_in(self._folder, _schema()).writer(limitmb=MEMORY_MB)
+        writer = index.create_in(str(self._folder), _schema()).writer(limitmb=MEMORY_MB)
         for document in documents:
             writer.add_document(
                 id=document.id,
@@ -54,20 +54,22 @@ class StockWhoosh:
         writer.commit()
 
     def open(self) -> None:
-        opened = index.open_dir(self._folder)
+        opened = index.open_dir(str(self._folder))
         self._searcher = opened.searcher()
         self._parser = MultifieldParser(["title", "body"], opened.schema)
         self._parser.add_plugin(FuzzyTermPlugin())
 
     def ask(self, asked: Asked) -> Sequence[int]:
         found = self._found(asked)
+        # Where it groups, it gives all that it has found.
+        hits = found[:10]
         if asked.kind == "snippets":
-            for hit in found:
+            for hit in hits:
                 hit.highlights("body")
         if asked.kind == "facets":
             counts = found.groups("topics")
             sorted(counts.items(), key=lambda item: -item[1])[:12]
-        return [hit["id"] for hit in found]
+        return [hit["id"] for hit in hits]
 
     def count(self, asked: Asked) -> int:
         return len(self._found(asked))
@@ -90,6 +92,8 @@ def _typed(asked: Asked) -> str:
         case "typo":
             return f"{asked.words[0]}~1/1"
         case "dated":
-            after, before = (day.replace("-", "") for day in (asked.after, asked.before))
-            return f"{asked.words[0]} published:[{after} to {before}}}"
+            # To the end of a day, this last one included.
+            last = date.fromisoformat(asked.before) - timedelta(days=1)
+            days = f"[{asked.after.replace('-', '')} to {last:%Y%m%d}]"
+            return f"{asked.words[0]} published:{days}"
     return typed(asked)

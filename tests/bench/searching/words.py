@@ -6,6 +6,7 @@ Knows words and how often each comes; refuses to know articles.
 from __future__ import annotations
 
 import random
+from functools import lru_cache
 from itertools import accumulate
 
 FUNCTION_WORDS = """
@@ -28,17 +29,17 @@ FORMS = 4
 FORM_SHARES = (0.64, 0.2, 0.08, 0.08)
 """How often a word stands alone, with -s, with -ed and with -ing."""
 
-_ONSETS = "b c d f g h j k l m n p r s t v w br ch cl cr dr fl fr gr pl pr sh sl sp st str th tr"
-_VOWELS = "a e i o u a e i o ai ea oo ou"
-_MIDDLES = "b d g l m n p r t v nd mp st rt ll nt ct rm lt"
-_CODAS = "d k l m n p r t ck ft ld lk lt mp nd nk nt rd rk rl rm rn rt st"
-_SYLLABLES = [
-    onset + vowel
-    for onset in "b d f g h j k l m n p r s t v w z br tr st".split()
-    for vowel in "aeiou"
-]
+_ONSETS = (
+    "b c d f g h j k l m n p r s t v w br ch cl cr dr fl fr gr pl pr sh sl sp st str th tr".split()
+)
+_VOWELS = "a e i o u a e i o ai ea oo ou".split()
+_MIDDLES = "b d g l m n p r t v nd mp st rt ll nt ct rm lt".split()
+_CODAS = "d k l m n p r t ck ft ld lk lt mp nd nk nt rd rk rl rm rn rt st".split()
+_NAME_ONSETS = "b d f g h j k l m n p r s t v w z br tr st".split()
+_SYLLABLES = [onset + vowel for onset in _NAME_ONSETS for vowel in "aeiou"]
 
 
+@lru_cache(maxsize=1)
 def vocabulary(seed: int) -> list[str]:
     """Give all words, FORMS in a row for each rank, the most frequent ranks first."""
     rng = random.Random(seed)
@@ -56,10 +57,10 @@ def vocabulary(seed: int) -> list[str]:
 
 def _stem(rng: random.Random, syllables: int) -> str:
     """Invent a word that ends in a consonant, so that endings can be put on as they are."""
-    parts = [rng.choice(_ONSETS.split()), rng.choice(_VOWELS.split())]
+    parts = [rng.choice(_ONSETS), rng.choice(_VOWELS)]
     for _ in range(syllables - 1):
-        parts += [rng.choice(_MIDDLES.split()), rng.choice(_VOWELS.split())]
-    return "".join(parts) + rng.choice(_CODAS.split())
+        parts += [rng.choice(_MIDDLES), rng.choice(_VOWELS)]
+    return "".join(parts) + rng.choice(_CODAS)
 
 
 def cumulative_shares(count: int, shift: float, power: float) -> list[float]:
