@@ -24,9 +24,9 @@ def test_a_run_measures_every_engine_and_class_and_writes_figures_and_a_plot(
 ) -> None:
     figures_file, plot_file = tmp_path / "figures.json", tmp_path / "plot.svg"
     files = ["--json", str(figures_file), "--plot", str(plot_file)]
-    search.main(["--articles", "100", "--queries", "3", *files])
+    search.main(["--articles", "60", "--queries", "3", *files])
     figures = json.loads(figures_file.read_text())
-    assert figures["articles"] == 100
+    assert figures["articles"] == 60
     assert list(figures["query_ms"]) == list(CLASSES)
     for kind, engines in figures["query_ms"].items():
         expected = [name for name, each in CONTENDERS.items() if kind not in each.cannot]
@@ -46,7 +46,7 @@ def test_growth_is_fitted_as_a_power_of_the_number_of_articles(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert fitted_exponents({"rare": {10: 3.0, 1000: 30.0}}) == {"rare": 0.5}
-    search.main(["--growth", "30,60", "--queries", "1"])
+    search.main(["--growth", "20,40", "--queries", "1"])
     assert "exponent" in capsys.readouterr().out
 
 
