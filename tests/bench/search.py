@@ -70,7 +70,10 @@ def _engines(text: str) -> list[str]:
 
 
 def _numbers(text: str) -> list[int]:
-    return [int(number) for number in text.split(",")]
+    numbers = [int(number) for number in text.split(",")]
+    if len(set(numbers)) < 2:
+        raise argparse.ArgumentTypeError("growth is between two sizes at least")
+    return numbers
 
 
 def corpus_of(folder: Path, number: int, file: Path | None = None) -> Corpus:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -58,7 +57,5 @@ def fitted_exponents(p50: Mapping[str, Mapping[int, float]]) -> dict[str, float]
 
 
 def _slope(times: Mapping[int, float]) -> float:
-    if len(times) < 2:
-        return math.nan
     sizes = np.log(list(times))
     return round(float(np.polyfit(sizes, np.log(list(times.values())), 1)[0]), 3)
