@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import sys
 import tempfile
 from collections.abc import Sequence
 from itertools import islice
@@ -109,6 +110,7 @@ def measure_times(
     gc.collect()
     gc.freeze()
     for name in engines:
+        print(f"{corpus.count} articles: {name} is built and opened", file=sys.stderr)
         contenders[name] = CONTENDERS[name](folder / name, corpus.now)
         index[name] = built(contenders[name], folder / name, corpus)
         index[name]["open_ms"] = opened_ms(contenders[name], questions["common"][0])
