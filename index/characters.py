@@ -18,6 +18,10 @@ UNSPACED = (
 )
 
 
+FIRST_UNSPACED = "\u0e00"
+"""No character before this one is of such a script."""
+
+
 def _ranges(categories: frozenset[str]) -> str:
     """Give the characters of some Unicode categories as a class of a regular expression."""
     found = [c for c in range(0x80, 0x10000) if unicodedata.category(chr(c)) in categories]

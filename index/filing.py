@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 
+from index.characters import fold
 from index.contract import MOST_FACET_VALUES, Document, FacetValue, Name
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,6 +36,17 @@ def filed_as(document: Document) -> dict[str, tuple[Name, ...]]:
         "authors": tuple(dict.fromkeys(document.authors)),
         "sources": (Name(source, source),) if source else (),
     }
+
+
+def words_of_names(names: Mapping[str, Iterable[Name]]) -> set[str]:
+    """Give the words that are in names, which come by their kind."""
+    plain = (n.name for kind, some in names.items() if kind != "sources" for n in some)
+    words = {word for name in plain for word in fold(name).split()}
+    return words | {part for name in names["sources"] for part in name.name.split(".")}
+
+
+FILINGS = ("topics", "authors", "sources")
+"""The ways in which documents are filed."""
 
 
 def frequent(names: Sequence[Name], counts: Sequence[int]) -> tuple[FacetValue, ...]:

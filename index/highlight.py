@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import islice
 
 from index.analysis import PARTS, TOKEN, analyze, is_unspaced, tokenize
-from index.characters import unescaped
+from index.characters import FIRST_UNSPACED, unescaped
 from index.matching import Places, Unit, Wanted, extents_of_phrase
 
 LONGEST_EXCERPT = 230
@@ -61,27 +62,30 @@ def in_order(matches: Iterable[Match]) -> list[Match]:
     return sorted(set(matches), key=lambda m: (m.start, -m.end, m.wanted))
 
 
-def spans_of(text: str, last: int) -> dict[int, Span]:
-    """Give the characters that each token of a text covers, by its number, up to one number."""
+def spans_of(text: str, numbers: Collection[int]) -> dict[int, Span]:
+    """Give the characters that some tokens of a text cover, by their numbers."""
     plain, offsets = unescaped(text)
+    matches = islice(TOKEN.finditer(plain), max(numbers) + 1)
+    if plain.isascii():
+        listed = list(matches)
+        return {
+            n: (offsets(listed[n].start()), offsets(listed[n].end()))
+            for n in numbers
+            if n < len(listed)
+        }
     spans: dict[int, Span] = {}
     number = 0
-    for match in TOKEN.finditer(plain):
-        start, end = match.span()
-        if is_unspaced(plain[start]):
+    for match in matches:
+        start, end = offsets(match.start()), offsets(match.end())
+        if plain[match.start()] >= FIRST_UNSPACED and is_unspaced(plain[match.start()]):
             # In scripts without spaces each character counts as a token.
             tokens = analyze(match.group()).tokens
             for step in range(tokens):
-                spans[number + step] = (
-                    offsets(start) + step,
-                    min(offsets(end), offsets(start) + step + 2),
-                )
+                spans[number + step] = start + step, min(end, start + step + 2)
             number += tokens
         else:
-            spans[number] = offsets(start), offsets(end)
+            spans[number] = start, end
             number += 1
-        if number > last:
-            break
     return spans
 
 
@@ -115,9 +119,10 @@ def mark(text: str, matches: Sequence[Match], first: int = 0, last: int | None =
 
 def _safe(text: str) -> str:
     # Lone surrogates could not be sent, NUL and its like have no place in HTML.
-    text = text.encode("utf-8", "replace").decode()
-    text = "".join(c if c.isprintable() or c.isspace() or ord(c) > 159 else "\ufffd" for c in text)
-    return escape(_SPACE.sub(" ", text))
+    text = _SPACE.sub(" ", text.encode("utf-8", "replace").decode())
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() or ord(c) > 159 else "\ufffd" for c in text)
+    return escape(text)
 
 
 def _merged(matches: Sequence[Match]) -> list[Span]:
@@ -155,8 +160,15 @@ def excerpt(text: str, matches: Sequence[Match]) -> tuple[str, float]:
 def _value(matches: Sequence[Match], i: int) -> float:
     """Say how much an excerpt is worth that begins near a match."""
     limit = matches[i].start + LONGEST_EXCERPT * 3 // 4
-    inside = [m for m in matches[i:] if m.end <= limit] or [matches[i]]
-    return len({m.wanted for m in inside}) + min(len(inside), 8) / 10
+    wanted: set[int] = set()
+    inside = 0
+    for match in islice(matches, i, None):
+        if match.start > limit:
+            break
+        if match.end <= limit or match is matches[i]:
+            wanted.add(match.wanted)
+            inside += 1
+    return len(wanted) + min(inside, 8) / 10
 
 
 def _sentences(text: str) -> list[int]:

@@ -68,6 +68,9 @@ class Lexicon(Protocol):
         See spelling.nearest.
         """
 
+    def is_in_name(self, word: str) -> bool:
+        """Say whether a word is in the name of a topic, an author or a source."""
+
     def names(self, kind: str) -> Mapping[Name, int]:
         """Give the names that documents are filed under (topics, authors, sources), how many."""
 

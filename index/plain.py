@@ -15,7 +15,15 @@ from typing import Protocol
 
 from index.clock import Clock
 from index.contract import Document, Facets, Name, Sort
-from index.filing import filed_as, frequent, microseconds, month_of, periods
+from index.filing import (
+    FILINGS,
+    filed_as,
+    frequent,
+    microseconds,
+    month_of,
+    periods,
+    words_of_names,
+)
 from index.frequencies import Counter
 from index.frequencies import Postings as PostingLists
 from index.highlight import Match, find_matches
@@ -137,6 +145,10 @@ class PlainIndex:
         """Give the names that documents are filed under, and how many are."""
         return self._counted(self._postings.held, kind)
 
+    def is_in_name(self, word: str) -> bool:
+        """Say whether a word is in the name of a topic, an author or a source."""
+        return word in words_of_names({kind: self.names(kind) for kind in FILINGS})
+
     def _counted(self, documents: Iterable[int], kind: str) -> Tally[Name]:
         held = self._postings.held
         return Tally(name for d in documents for name in filed_as(held[d])[kind])
@@ -235,7 +247,7 @@ class PlainIndex:
 
     def facets(self, scores: PlainScores, zone: tzinfo, period: str) -> Facets:
         """Count what documents are filed under."""
-        counted = [self._counted(scores.of, kind) for kind in ("topics", "authors", "sources")]
+        counted = [self._counted(scores.of, kind) for kind in FILINGS]
         topics, authors, sources = (frequent(list(c), list(c.values())) for c in counted)
         months = Tally(month_of(self._published(d), zone) for d in scores.of)
         return Facets(topics, authors, sources, periods(months, period))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import pairwise
 
 from index.analysis import tokenize
@@ -48,6 +47,7 @@ class Reading:
         self._wanted: dict[Words, Wanted] = {}
         self._near: dict[Words, Wanted | None] = {}
         self._joined: dict[Words, list[Chain]] = {}
+        self._respelled: dict[str, list[tuple[str, int]]] = {}
         if not is_sentence:
             self._join(root)
 
@@ -123,7 +123,11 @@ class Reading:
         """Give likelier spellings of a word that stands in so many documents."""
         if not edits_allowed(word):
             return []
-        return self._lexicon.alike(word, max(1, frequency * LIKELIER))
+        found = self._respelled.get(word)
+        if found is None:
+            found = self._lexicon.alike(word, max(1, frequency * LIKELIER))
+            self._respelled[word] = found
+        return found
 
     def _halves(self, word: str) -> Iterator[Chain]:
         """Give the two words that one may be, where the index has both."""
@@ -155,14 +159,7 @@ class Reading:
 
     def _likelihood(self, near: tuple[str, int]) -> int:
         word, frequency = near
-        return frequency * (NAME_LIFT if word in self._names else 1)
-
-    @cached_property
-    def _names(self) -> set[str]:
-        """The words in names of topics, authors and sources."""
-        names = {name.name for kind in ("topics", "authors") for name in self._lexicon.names(kind)}
-        sources = {part for n in self._lexicon.names("sources") for part in n.name.split(".")}
-        return {part for name in names for part in fold(name).split()} | sources
+        return frequency * (NAME_LIFT if self._lexicon.is_in_name(word) else 1)
 
     def _frequency(self, word: str) -> int:
         wanted = compile_words(Words(word), self._languages)

@@ -20,6 +20,7 @@ from whoosh.matching.mcore import ListMatcher
 from whoosh.reading import TermInfo
 
 from index.arrays.files import ArrayFile, DamagedFile
+from index.arrays.gathering import TENTHS
 from index.arrays.schema import PLACES
 from index.arrays.segment import COLUMNS, Segment, TextField
 
@@ -207,7 +208,7 @@ class ArrayTerms(TermsReader):
 
 def _weights(field: Any, postings: slice) -> Any:
     if isinstance(field, TextField):
-        return field.weights(postings)
+        return field.tenths(postings) / TENTHS
     return np.ones(postings.stop - postings.start)
 
 

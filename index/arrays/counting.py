@@ -16,6 +16,7 @@ import numpy as np
 
 from index.analysis import PARTS
 from index.arrays.files import Array
+from index.arrays.gathering import TENTHS
 from index.arrays.postings import DOCUMENT_SHIFT, TermPostings
 from index.arrays.scores import ArrayScores, are_in, united
 from index.arrays.snapshot import Snapshot
@@ -27,7 +28,9 @@ from index.nodes import Field
 
 AT_ONCE = 50_000
 """Documents whose places are looked at before the clock is."""
-_PART_WEIGHTS = np.array([weight_of(part) for part in range(LAST_PART + 1)])
+_PART_TENTHS = np.array(
+    [round(weight_of(part) * TENTHS) for part in range(LAST_PART + 1)], np.int32
+)
 _STEP = PARTS.bit_length() - 1
 
 Extents = tuple[Array, Array]
@@ -36,7 +39,10 @@ Extents = tuple[Array, Array]
 
 @dataclass(slots=True)
 class Frequencies:
-    """How often something occurs, by document; which hold its exact form, which as written."""
+    """How often something occurs, by document; which hold its exact form, which as written.
+
+    Frequencies are weighted by parts, in tenths: whole numbers, so that sums are exact.
+    """
 
     all: ArrayScores
     exact: Array
@@ -87,7 +93,7 @@ class Counter:
 
     def _of_chain(self, chain: Chain, scope: Scope, clock: Clock) -> ArrayScores:
         if len(chain) == 1 and scope.is_everything:
-            return self.postings(chain[0]).weights
+            return self.postings(chain[0]).tenths
         return self._weighed([Unit((chain,))], self._with_all(chain, None), scope, clock)
 
     def _of_phrase(
@@ -202,9 +208,9 @@ def _by_document(firsts: Array, size: int) -> ArrayScores:
     documents = firsts >> DOCUMENT_SHIFT
     starts = np.flatnonzero(np.diff(documents, prepend=-1))
     if not len(starts):
-        return ArrayScores.unscored(starts, size)
-    weights = _PART_WEIGHTS[(firsts >> PART_SHIFT) & LAST_PART]
-    return ArrayScores(documents[starts], np.add.reduceat(weights, starts), size)
+        return united([], size)
+    tenths = _PART_TENTHS[(firsts >> PART_SHIFT) & LAST_PART]
+    return ArrayScores(documents[starts], np.add.reduceat(tenths, starts), size)
 
 
 def _joined(before: Extents, after: Extents, gap: int) -> Extents:

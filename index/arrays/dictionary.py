@@ -9,12 +9,13 @@ Knows terms; refuses to know postings.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
 
 from index.arrays.files import Array, ArrayFile, ArrayWriter
+from index.arrays.likeness import distances
 from index.spelling import edits_allowed
 
 _LONGEST_SPELLED = 255
@@ -24,8 +25,9 @@ class Dictionary:
     """The terms of one field of a segment; a term's number is its place in the order."""
 
     def __init__(self, file: ArrayFile, field: str) -> None:
-        self._blob = file.array(f"{field}.terms").data
-        self._offsets = file.array(f"{field}.term_offsets").data
+        self._bytes = file.array(f"{field}.terms")
+        self._offset_array = file.array(f"{field}.term_offsets")
+        self._blob, self._offsets = self._bytes.data, self._offset_array.data
         self._buckets = file.array(f"{field}.bucket_starts").data
         self._numbers = file.array(f"{field}.bucket_terms").data
         self._mask = len(self._buckets) - 2
@@ -64,6 +66,15 @@ class Dictionary:
         # No byte of UTF-8 is 255, so there is always a next one.
         end = prefix[:-1] + bytes([prefix[-1] + 1]) if prefix else b""
         return first, self.first_from(end) if prefix else len(self)
+
+    def characters(self, numbers: Array) -> tuple[Array, Array]:
+        """Give the bytes of some terms, a row for each, and how many they are; zeros after them."""
+        starts = self._offset_array[numbers].astype(np.int64)
+        lengths = self._offset_array[numbers + 1] - starts
+        columns = np.arange(int(lengths.max(initial=0)))
+        rows = self._bytes.take(starts[:, None] + columns, mode="clip")
+        rows[columns >= lengths[:, None]] = 0
+        return rows, lengths
 
     def all(self) -> list[bytes]:
         """Give all terms in order."""
@@ -127,22 +138,26 @@ def _spelled(terms: Sequence[bytes], blob: Array, offsets: Array) -> tuple[Array
 
 def alike(
     word: str, dictionaries: Iterable[Dictionary], is_wanted: Callable[[int, int, int], Array]
-) -> Iterator[str]:
-    """Yield words within the edits that this one is allowed, and some that are not.
+) -> dict[str, int]:
+    """Give the words within the edits that this one is allowed, and by how many they differ.
 
-    `is_wanted` gives, for a dictionary by its place and a range of its terms, which of them
-    may be given at all. A word of one edit differs in length by one at most, and has at most two
-    letters that the other has not.
+    `is_wanted` gives, for a dictionary by its place and a range of its terms, which of them may be
+    given at all. A word of one edit differs in length by one at most, and has at most two letters
+    that the other has not.
     """
     most = edits_allowed(word)
     letters = np.uint32(letters_of(word))
-    seen: set[bytes] = set()
+    found: dict[bytes, int] = {}
     for place, dictionary in enumerate(dictionaries):
-        first, end = dictionary.beginning_with(word[0].encode())
+        first, end = dictionary.beginning_with(word[0].encode("utf-8", "replace"))
         sizes = dictionary.sizes[first:end].astype(np.int16)
         fits = np.abs(sizes - len(word)) <= most
         fits &= np.bitwise_count(dictionary.letters[first:end] ^ letters) <= 2 * most
         fits &= sizes > 0
         fits &= is_wanted(place, first, end)
-        seen.update(dictionary[first + int(number)] for number in np.flatnonzero(fits))
-    return (term.decode() for term in seen)
+        numbers = np.flatnonzero(fits) + first
+        edits = distances(word, *dictionary.characters(numbers), most)
+        near = (edits > 0) & (edits <= most)
+        for number, count in zip(numbers[near].tolist(), edits[near].tolist(), strict=True):
+            found[dictionary[number]] = count
+    return {term.decode(): count for term, count in found.items()}

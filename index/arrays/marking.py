@@ -50,7 +50,7 @@ class MarkedText:
         here = [each for each in self._stands.get(part, ()) if each[2] in wanted]
         if not here:
             return []
-        spans = spans_of(text, max(last for _, last, _ in here))
+        spans = spans_of(text, {n for first, last, _ in here for n in (first, last)})
         return in_order(
             Match(spans[first][0], spans[last][1], number)
             for first, last, number in here

@@ -19,7 +19,6 @@ from index.arrays.files import Array, ArrayWriter
 from index.arrays.gathering import Filed
 from index.arrays.segment import (
     COLUMNS,
-    FILINGS,
     Field,
     Segment,
     TextField,
@@ -29,6 +28,7 @@ from index.arrays.segment import (
     write_shown,
 )
 from index.contract import Name
+from index.filing import FILINGS
 
 STRETCH = 2_000_000
 """Postings that are merged at once."""

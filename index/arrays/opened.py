@@ -16,11 +16,11 @@ import numpy as np
 from index.arrays.counting import Counter, Frequencies
 from index.arrays.files import Array
 from index.arrays.marking import MarkedTexts
-from index.arrays.scores import ArrayScores, Column, are_in, first_of, places_in, united
+from index.arrays.scores import ArrayScores, Column, first_of, united
 from index.arrays.snapshot import Filing, Snapshot
 from index.clock import Clock
 from index.contract import Facets, FacetValue, Name, Sort
-from index.filing import frequent, month_end, month_of, periods
+from index.filing import FILINGS, frequent, month_end, month_of, periods
 from index.matching import Wanted
 from index.opened import Shown
 from index.scoring import HALF_LIFE, NEAR, WRITTEN_LIFT, Worth
@@ -53,6 +53,10 @@ class ArrayIndex:
     def names(self, kind: str) -> Mapping[Name, int]:
         """Give the names that documents are filed under, and how many are."""
         return self._snapshot.names(kind)
+
+    def is_in_name(self, word: str) -> bool:
+        """Say whether a word is in the name of a topic, an author or a source."""
+        return word in self._snapshot.words_of_names
 
     def everything(self) -> ArrayScores:
         """Give all documents, with no score."""
@@ -90,20 +94,20 @@ class ArrayIndex:
 
     def _adjust(self, scores: ArrayScores, found: Frequencies, loose: float) -> None:
         """Lower what holds looser forms only, and raise what is written as typed."""
-        size = self._snapshot.size
-        if loose != 1.0 and len(found.exact) < len(scores):
-            is_exact = are_in(scores.numbers, found.exact, size)
-            scores.values[~is_exact] *= loose
-        if len(found.written):
-            place = places_in(found.written, scores.numbers, size)
-            scores.values[place[place >= 0]] *= WRITTEN_LIFT
+        if len(found.exact) == len(scores) and not len(found.written):
+            return
+        kinds = np.zeros(self._snapshot.size, np.uint8)
+        kinds[found.exact] = 1
+        kinds[found.written] |= 2
+        factors = np.array([loose, 1.0, loose * WRITTEN_LIFT, WRITTEN_LIFT])
+        scores.values *= factors.take(kinds[scores.numbers])
 
     def _scored(self, frequencies: ArrayScores, weight: float) -> ArrayScores:
         """Give weight times saturated frequency, for each document."""
-        tf = frequencies.values
+        tenths = frequencies.values
         below = self._snapshot.norms[frequencies.numbers]
-        below += tf
-        values = tf * weight
+        below += tenths
+        values = tenths * weight
         values /= below
         return ArrayScores(frequencies.numbers, values, self._snapshot.size)
 
@@ -160,9 +164,7 @@ class ArrayIndex:
 
     def facets(self, scores: ArrayScores, zone: tzinfo, period: str) -> Facets:
         """Count what documents are filed under."""
-        topics, authors, sources = map(
-            partial(self._counted, scores), ("topics", "authors", "sources")
-        )
+        topics, authors, sources = map(partial(self._counted, scores), FILINGS)
         months = _months(self._snapshot.published[scores.numbers], zone)
         return Facets(topics, authors, sources, periods(months, period))
 

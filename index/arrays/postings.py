@@ -39,17 +39,17 @@ class TermPostings:
         return self._joined([self._documents(leaf, number) for leaf, number in self._found])
 
     @cached_property
-    def weights(self) -> ArrayScores:
-        """The living documents, with the weight (pseudo-frequency) in each."""
+    def tenths(self) -> ArrayScores:
+        """The living documents, with the weight (pseudo-frequency) in each, in tenths."""
         values = []
         for leaf, number in self._found:
             field = leaf.segment.text
             postings = field.postings(number)
-            weights = field.weights(postings)
+            tenths = field.tenths(postings)
             if leaf.live is not None:
-                weights = weights[leaf.live[field.documents[postings]]]
-            values.append(weights)
-        return ArrayScores(self.documents, self._joined(values, np.float64), self._size)
+                tenths = tenths[leaf.live[field.documents[postings]]]
+            values.append(tenths)
+        return ArrayScores(self.documents, self._joined(values, np.int32), self._size)
 
     @staticmethod
     def _joined(pieces: list[Array], kind: type = np.int64) -> Array:

@@ -14,6 +14,10 @@ from index.arrays.files import Array
 
 _FEW = 32
 """Times fewer documents than there are from which they are looked up one by one."""
+_MANY = 8
+"""Lists from which they are added up by counting."""
+_SHORTEST_STRETCH = 16
+"""Values of which the highest is looked for, to find a bound of the highest of all."""
 
 
 class ArrayScores:
@@ -127,27 +131,43 @@ def united(scores: Sequence[ArrayScores], size: int, *, is_sum: bool = True) -> 
         return scores[0]
     if sum(map(len, scores)) * _FEW < size:
         return _united_few(scores, size, is_sum=is_sum)
-    dense, mask = np.zeros(size), np.zeros(size, bool)
+    mask = np.zeros(size, bool)
     for each in scores:
         mask[each.numbers] = True
-        if is_sum:
-            dense[each.numbers] += each.values
-        else:
-            dense[each.numbers] = np.maximum(dense[each.numbers], each.values)
     numbers = np.flatnonzero(mask)
+    dense = _summed(scores, size) if is_sum else _highest(scores, size)
     return ArrayScores(numbers, dense[numbers], size)
 
 
+def _summed(scores: Sequence[ArrayScores], size: int) -> Array:
+    kind = scores[0].values.dtype
+    if len(scores) > _MANY:
+        numbers = np.concatenate([each.numbers for each in scores])
+        values = np.concatenate([each.values for each in scores])
+        return np.bincount(numbers, values, size).astype(kind)
+    dense = np.zeros(size, kind)
+    dense[scores[0].numbers] = scores[0].values
+    for each in scores[1:]:
+        dense[each.numbers] += each.values
+    return dense
+
+
+def _highest(scores: Sequence[ArrayScores], size: int) -> Array:
+    dense = np.zeros(size, scores[0].values.dtype)
+    dense[scores[0].numbers] = scores[0].values
+    for each in scores[1:]:
+        dense[each.numbers] = np.maximum(dense[each.numbers], each.values)
+    return dense
+
+
 def _united_few(scores: Sequence[ArrayScores], size: int, *, is_sum: bool) -> ArrayScores:
-    numbers, place = np.unique(
-        np.concatenate([each.numbers for each in scores]), return_inverse=True
-    )
+    numbers = np.concatenate([each.numbers for each in scores])
     values = np.concatenate([each.values for each in scores])
-    if is_sum:
-        return ArrayScores(numbers, np.bincount(place, values), size)
-    highest = np.zeros(len(numbers))
-    np.maximum.at(highest, place, values)
-    return ArrayScores(numbers, highest, size)
+    order = numbers.argsort(kind="stable")
+    numbers, values = numbers[order], values[order]
+    starts = np.flatnonzero(np.diff(numbers, prepend=-1))
+    add = np.add if is_sum else np.maximum
+    return ArrayScores(numbers[starts], add.reduceat(values, starts), size)
 
 
 Column = Callable[[Array], Any]
@@ -171,7 +191,24 @@ def _chosen(places: Array, columns: Sequence[Column], limit: int) -> Array:
     if limit <= 0 or not columns:
         return places[: max(0, limit)]
     values = columns[0](places)
+    bound = _lower_bound(values, limit)
+    if bound is not None:
+        near = np.flatnonzero(values >= bound)
+        places, values = places[near], values[near]
     least = np.partition(values, len(values) - limit)[len(values) - limit]
     above = places[values > least]
     alike = places[values == least]
     return np.concatenate((above, _chosen(alike, columns[1:], limit - len(above))))
+
+
+def _lower_bound(values: Array, limit: int) -> Any:
+    """Give a value that at least `limit` of many values reach; None where it does not pay.
+
+    So many have a stretch of their own of which they are the highest: the highest of the stretches
+    are cheap to find, and few other values reach the last of them.
+    """
+    stretch = len(values) // (4 * limit)
+    if stretch < _SHORTEST_STRETCH:
+        return None
+    highest = values[: len(values) // stretch * stretch].reshape(-1, stretch).max(axis=1)
+    return np.partition(highest, len(highest) - limit)[len(highest) - limit]

@@ -26,11 +26,10 @@ import numpy as np
 
 from index.arrays.dictionary import Dictionary, write_dictionary
 from index.arrays.files import Array, ArrayFile, ArrayWriter
-from index.arrays.gathering import TENTHS, Batch, Filed, Terms
+from index.arrays.gathering import Batch, Filed, Terms
 from index.contract import Name
 
 COLUMNS = ("id", "stamp", "published", "length")
-FILINGS = ("topics", "authors", "sources")
 _SEPARATOR = "\x1d"
 
 
@@ -59,8 +58,7 @@ class TextField(Field):
         super().__init__(file, name)
         self.codes = file.array(f"{name}.codes")
         self.code_counts = file.array(f"{name}.code_counts").astype(np.int64)
-        self.code_tenths = file.array(f"{name}.code_tenths")
-        self._code_weights = self.code_tenths / TENTHS
+        self.code_tenths = file.array(f"{name}.code_tenths").astype(np.int32)
         self.place_starts = file.array(f"{name}.place_starts")
         self._place_starts = self.place_starts.data
         self.low = file.array(f"{name}.low")
@@ -68,9 +66,9 @@ class TextField(Field):
         self.high_values = file.array(f"{name}.high_values")
         self._high_bits = self.high_values.astype(np.int64) << 16
 
-    def weights(self, postings: slice) -> Array:
-        """Give the weights of postings."""
-        return self._code_weights.take(self.codes[postings])
+    def tenths(self, postings: slice) -> Array:
+        """Give the weights of postings, in tenths."""
+        return self.code_tenths.take(self.codes[postings])
 
     def counts(self, postings: slice) -> Array:
         """Give how many places postings have."""

@@ -16,12 +16,13 @@ import numpy as np
 
 from index.arrays.dictionary import Dictionary, alike
 from index.arrays.files import Array
-from index.arrays.likeness import distances
+from index.arrays.gathering import TENTHS
 from index.arrays.scores import ArrayScores, are_in
-from index.arrays.segment import FILINGS, Segment
+from index.arrays.segment import Segment
 from index.contract import Name
+from index.filing import FILINGS, words_of_names
 from index.scoring import K1, B
-from index.spelling import edits_allowed, nearest_of
+from index.spelling import nearest_of
 
 
 @dataclass(slots=True)
@@ -70,8 +71,10 @@ class Snapshot:
         self.count = len(self.documents)
         lengths = self._column("length").astype(np.float64)
         self.average_length = float(lengths[self.documents].mean()) if self.count else 0.0
-        # What BM25 adds to a frequency below the line, see scoring.
-        self.norms = K1 * (1 - B) + K1 * B / (self.average_length or 1.0) * lengths
+        # What BM25 adds to a frequency below the line, see scoring; in tenths, as frequencies are.
+        lengths *= TENTHS * K1 * B / (self.average_length or 1.0)
+        lengths += TENTHS * K1 * (1 - B)
+        self.norms = lengths
         published = self.published[self.documents]
         self.last_published = int(published.max()) if self.count else 0
         self._filings: dict[str, Filing] = {}
@@ -187,13 +190,8 @@ class Snapshot:
             starts = self.leaves[place].segment.text.starts[first : end + 1]
             return np.diff(starts.astype(np.int64)) >= share
 
-        found = list(alike(word, self.dictionaries, is_frequent))
-        edits = distances(word, found, edits_allowed(word))
-        pairs = [
-            (other, edit) for other, edit in zip(found, edits, strict=True)
-            if 0 < edit <= edits_allowed(word)
-        ]  # fmt: skip
-        return nearest_of(word, pairs, self.document_frequency, least)
+        found = alike(word, self.dictionaries, is_frequent)
+        return nearest_of(word, found.items(), self.document_frequency, least)
 
     def filing(self, kind: str) -> Filing:
         """Give what documents are filed under in one way, put together when first asked for."""
@@ -227,6 +225,11 @@ class Snapshot:
                 name: count for name, count in zip(filing.names, counts, strict=True) if count
             }
         return self._name_counts[kind]
+
+    @cached_property
+    def words_of_names(self) -> set[str]:
+        """The words that are in names of topics, authors and sources."""
+        return words_of_names({kind: self.names(kind) for kind in FILINGS})
 
     def damaged(self) -> Iterator[str]:
         """Yield what is not as it was written; reads everything."""
