@@ -7,7 +7,6 @@ texts and units; refuses to know documents and engines.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -18,6 +17,8 @@ from index.characters import FIRST_UNSPACED, unescaped
 from index.matching import Places, Unit, Wanted, extents_of_phrase
 
 LONGEST_EXCERPT = 230
+_NEAR = LONGEST_EXCERPT // 2
+"""Characters before a match in which its sentence may begin."""
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’»)\]]*\s+|(?<=[。！？])|\n+")
 _SPACE = re.compile(r"\s+")
 
@@ -135,26 +136,37 @@ def _merged(matches: Sequence[Match]) -> list[Span]:
     return spans
 
 
-def excerpt(text: str, matches: Sequence[Match]) -> tuple[str, float]:
-    """Give the part of a text that matches best as safe HTML, and how well it does.
+def excerpt(text: str, matches: Sequence[Match]) -> str:
+    """Give the part of a text that matches best as safe HTML.
 
     Cut where a sentence begins or at spaces, at most LONGEST_EXCERPT characters. Where nothing
-    matches it is the beginning of the text. Two things found count more than one found twice.
+    matches it is the beginning of the text.
     """
     if not matches:
         last = _end(text, 0)
-        return mark(text, (), 0, last) + ("…" if last < len(text.rstrip()) else ""), 0.0
-    value, chosen = max((_value(matches, i), -i) for i in range(len(matches)))
-    first = _start(text, matches[-chosen])
+        return mark(text, (), 0, last) + ("…" if last < len(text.rstrip()) else "")
+    _, chosen = _best(matches)
+    first = _start(text, matches[chosen])
     last = _end(text, first)
     html = mark(text, matches, first, last)
-    before = "…" if first and not _begins_sentence(text, first) else ""
+    before = "…" if first and _sentence_before(text, first) != first else ""
     after = (
         "…"
         if last < len(text.rstrip()) and not _SENTENCE_END.search(text, last - 1, last + 2)
         else ""
     )
-    return before + html + after, value
+    return before + html + after
+
+
+def worth(matches: Sequence[Match]) -> float:
+    """Say how much the best excerpt of a text is worth; two things found more than one twice."""
+    return _best(matches)[0]
+
+
+def _best(matches: Sequence[Match]) -> tuple[float, int]:
+    """Give the highest value, and the first match near which an excerpt has it."""
+    value, place = max((_value(matches, i), -i) for i in range(len(matches)))
+    return value, -place
 
 
 def _value(matches: Sequence[Match], i: int) -> float:
@@ -171,19 +183,19 @@ def _value(matches: Sequence[Match], i: int) -> float:
     return len(wanted) + min(inside, 8) / 10
 
 
-def _sentences(text: str) -> list[int]:
-    return [0, *(m.end() for m in _SENTENCE_END.finditer(text))]
-
-
-def _begins_sentence(text: str, at: int) -> bool:
-    return at in _sentences(text)
+def _sentence_before(text: str, at: int) -> int:
+    """Give where the sentence begins that an offset is in; -1 where that is not near."""
+    near = max(0, at - _NEAR)
+    begins = 0 if not near else -1
+    for match in _SENTENCE_END.finditer(text, near, at):
+        begins = match.end()
+    return begins
 
 
 def _start(text: str, match: Match) -> int:
     """Begin with the sentence of the match, or some words before it where that is long."""
-    begins = _sentences(text)
-    sentence = begins[bisect_right(begins, match.start) - 1]
-    if match.start - sentence <= LONGEST_EXCERPT // 3:
+    sentence = _sentence_before(text, match.start)
+    if 0 <= match.start - sentence <= LONGEST_EXCERPT // 3 and sentence >= 0:
         return sentence
     space = text.find(" ", match.start - LONGEST_EXCERPT // 4, match.start)
     return space + 1 if space >= 0 else match.start

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from index.contract import Passage, Section
-from index.highlight import excerpt, mark
+from index.highlight import Match, excerpt, mark, worth
 from index.layout import Part, label_term
 from index.matching import Wanted
 from index.nodes import Field
@@ -24,19 +24,20 @@ def passages(shown: Shown, wanted: Sequence[Wanted]) -> tuple[Passage, ...]:
         here = [i for i, each in enumerate(wanted) if _is_searched(section, each)]
         matches = shown.matches(Part.SECTION + number, section.text, here)
         if matches:
-            html, value = excerpt(section.text, matches)
-            found.append((-value, number, Passage(html, section.label, section.anchor)))
+            found.append((-worth(matches), number, matches))
     if found:
-        return tuple(
-            passage for _, _, passage in sorted(found, key=lambda f: f[:2])[:MOST_PASSAGES]
-        )
+        best = sorted(found, key=lambda f: f[:2])[:MOST_PASSAGES]
+        return tuple(_passage(text.sections[number], matches) for _, number, matches in best)
     anywhere = [i for i, each in enumerate(wanted) if each.field is Field.ANY]
     matches = shown.matches(Part.SUMMARY, text.summary, anywhere)
     beginning = next((s for s in text.sections if s.text.strip()), None)
     if matches or beginning is None:
-        return (Passage(excerpt(text.summary, matches)[0]),)
-    html, _ = excerpt(beginning.text, ())
-    return (Passage(html, beginning.label, beginning.anchor),)
+        return (Passage(excerpt(text.summary, matches)),)
+    return (_passage(beginning, ()),)
+
+
+def _passage(section: Section, matches: Sequence[Match]) -> Passage:
+    return Passage(excerpt(section.text, matches), section.label, section.anchor)
 
 
 def marked_title(shown: Shown, wanted: Sequence[Wanted]) -> str:

@@ -18,7 +18,7 @@ from index.analysis import PARTS
 from index.arrays.files import Array
 from index.arrays.gathering import TENTHS
 from index.arrays.postings import DOCUMENT_SHIFT, TermPostings
-from index.arrays.scores import ArrayScores, are_in, united
+from index.arrays.scores import ArrayScores, are_in, higher, united
 from index.arrays.snapshot import Snapshot
 from index.clock import Clock
 from index.frequencies import MOST_EXPANSIONS, part_searched
@@ -72,13 +72,17 @@ class Counter:
         if len(units) > 1:
             found = self._of_phrase(units, scope, clock, among)
             return Frequencies(found, found.numbers, none)
-        unit = units[0]
-        is_sum = bool(wanted.units[0].prefix)
+        unit = wanted.units[0]
+        if unit.prefix and scope.is_everything:
+            terms = self._snapshot.beginning_with(unit.prefix, MOST_EXPANSIONS)
+            found = self._snapshot.summed(terms)
+            return Frequencies(found, found.numbers, none)
+        written = self.postings(unit.written).documents if unit.written else none
+        is_sum, unit = bool(unit.prefix), units[0]
         exact = self._united([self._of_chain(c, scope, clock) for c in unit.exact], is_sum=is_sum)
         loose = self._united([self._of_chain(c, scope, clock) for c in unit.loose], is_sum=True)
         # A stem's postings hold the exact word's as well, where the two differ.
-        found = self._united([exact, loose], is_sum=False)
-        written = self.postings(unit.written).documents if unit.written else none
+        found = loose if set(unit.exact) <= set(unit.loose) else higher(loose, exact)
         return Frequencies(found, exact.numbers, written)
 
     def _united(self, scores: Sequence[ArrayScores], *, is_sum: bool) -> ArrayScores:
@@ -99,7 +103,10 @@ class Counter:
     def _of_phrase(
         self, units: Sequence[Unit], scope: Scope, clock: Clock, among: Array | None
     ) -> ArrayScores:
-        return self._weighed(units, self._candidates(units, among), scope, clock)
+        # Few documents are looked at as they are; of many those are chosen first that can fit.
+        if among is None or len(among) > AT_ONCE // 100:
+            among = self._candidates(units, among)
+        return self._weighed(units, among, scope, clock)
 
     def _weighed(
         self, units: Sequence[Unit], candidates: Array, scope: Scope, clock: Clock
@@ -123,10 +130,8 @@ class Counter:
         return extents
 
     def _of_unit(self, unit: Unit, among: Array, scope: Scope | None) -> Extents:
-        chains = unit.exact + unit.loose
-        found = [self._of_terms(chain, among, scope) for chain in chains]
-        if len(found) == 1:
-            return found[0]
+        chains = dict.fromkeys(unit.exact + unit.loose)
+        found = [self._of_terms(c, among, scope) for c in chains if all(map(self.postings, c))]
         found = [each for each in found if len(each[0])]
         if not found:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)

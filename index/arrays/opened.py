@@ -19,7 +19,7 @@ from index.arrays.marking import MarkedTexts
 from index.arrays.scores import ArrayScores, Column, first_of, united
 from index.arrays.snapshot import Filing, Snapshot
 from index.clock import Clock
-from index.contract import Facets, FacetValue, Name, Sort
+from index.contract import MOST_FACET_VALUES, Facets, FacetValue, Name, Sort
 from index.filing import FILINGS, frequent, month_end, month_of, periods
 from index.matching import Wanted
 from index.opened import Shown
@@ -170,8 +170,14 @@ class ArrayIndex:
 
     def _counted(self, scores: ArrayScores, kind: str) -> tuple[FacetValue, ...]:
         filing = self._snapshot.filing(kind)
-        values = _values_of(filing, scores)
-        return frequent(filing.names, np.bincount(values, minlength=len(filing.names)).tolist())
+        counts = np.bincount(_values_of(filing, scores), minlength=len(filing.names))
+        names = filing.names
+        if len(counts) > 4 * MOST_FACET_VALUES:
+            least = np.partition(counts, -MOST_FACET_VALUES)[-MOST_FACET_VALUES]
+            # Names of one slug are counted together, which may raise them.
+            chosen = {*np.flatnonzero(counts >= max(1, least)).tolist(), *filing.twins}
+            names, counts = [names[i] for i in chosen], counts[list(chosen)]
+        return frequent(names, counts.tolist())
 
     def id(self, document: int) -> int:
         """Give the id of a document."""

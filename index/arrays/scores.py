@@ -139,6 +139,16 @@ def united(scores: Sequence[ArrayScores], size: int, *, is_sum: bool = True) -> 
     return ArrayScores(numbers, dense[numbers], size)
 
 
+def higher(most: ArrayScores, some: ArrayScores) -> ArrayScores:
+    """Give the documents that are in any, with the higher score; quick where all are in `most`."""
+    if not len(some) or not len(most):
+        return most if len(most) else some
+    place = places_in(some.numbers, most.numbers, most.size)
+    if place.min() >= 0 and (most.values[place] >= some.values).all():
+        return most
+    return united([most, some], most.size, is_sum=False)
+
+
 def _summed(scores: Sequence[ArrayScores], size: int) -> Array:
     kind = scores[0].values.dtype
     if len(scores) > _MANY:

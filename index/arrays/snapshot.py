@@ -8,7 +8,8 @@ Knows segments; refuses to know questions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -44,10 +45,11 @@ class Filing:
     """What documents are filed under in one way, over all segments.
 
     `starts` (one more than documents) says where the `values` of each begin, which are numbers of
-    `names`; `document_of` gives the document of each value.
+    `names`; `document_of` gives the document of each value. `twins` are names that share a slug.
     """
 
     names: list[Name]
+    twins: list[int]
     starts: Array
     values: Array
     document_of: Array
@@ -182,6 +184,22 @@ class Snapshot:
         counted = {term: self.document_frequency(term) for term in terms}
         return sorted(terms, key=lambda term: (-counted[term], term))[:limit]
 
+    def summed(self, terms: Iterable[str]) -> ArrayScores:
+        """Give the documents with any of some terms, with the sum of their weights in tenths."""
+        sums = np.zeros(self.size, np.int32)
+        encoded = [term.encode() for term in terms]
+        for leaf in self.leaves:
+            field = leaf.segment.text
+            found = map(field.dictionary.find, encoded)
+            which = [field.postings(number) for number in found if number >= 0]
+            if which:
+                documents = np.concatenate([field.documents[each] for each in which])
+                codes = np.concatenate([field.codes[each] for each in which])
+                here = np.bincount(documents, field.code_tenths.take(codes), leaf.segment.count)
+                sums[leaf.first : leaf.end] = here if leaf.live is None else here * leaf.live
+        numbers = np.flatnonzero(sums)
+        return ArrayScores(numbers, sums[numbers], self.size)
+
     def alike(self, word: str, least: int) -> list[tuple[str, int]]:
         """Give the words nearest to one in spelling that are in so many documents."""
         share = -(-least // max(1, len(self.leaves)))
@@ -211,7 +229,9 @@ class Snapshot:
         starts = np.zeros(len(count) + 1, np.int64)
         np.cumsum(count, out=starts[1:])
         documents = np.repeat(np.arange(len(count)), count)
-        return Filing(list(numbers), starts, np.concatenate(values), documents)
+        slugs = Counter(name.slug for name in numbers)
+        twins = [number for name, number in numbers.items() if slugs[name.slug] > 1]
+        return Filing(list(numbers), twins, starts, np.concatenate(values), documents)
 
     def names(self, kind: str) -> dict[Name, int]:
         """Give the names that documents are filed under, and how many documents each has."""

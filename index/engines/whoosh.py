@@ -7,6 +7,7 @@ Knows when the index is opened, changed and built; refuses to know how questions
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -184,10 +185,10 @@ class _Opened:
     """A snapshot, and how to tell whether it is still that of the last commit."""
 
     def __init__(self, name: str, folder: Path, before: _Opened | None) -> None:
-        self._name, self._folder = name, folder
+        self._name = name
         storage = DurableStorage(folder)
         toc = _table_of_contents(storage, folder)
-        self._commit = toc.generation
+        self._tocs = [str(folder / f"_MAIN_{toc.generation + n}.toc") for n in (0, 1)]
         # What was not changed stays open. Never Searcher.refresh(): it keeps merged-away segments.
         known = before.segments if before is not None and before._name == name else {}
         self.segments: dict[str, Segment] = {
@@ -199,14 +200,8 @@ class _Opened:
 
     def is_last(self, name: str) -> bool:
         """Say whether nothing was committed since; costs two looks into a folder."""
-        return (
-            name == self._name
-            and self._toc(self._commit).exists()
-            and not self._toc(self._commit + 1).exists()
-        )
-
-    def _toc(self, commit: int) -> Path:
-        return self._folder / f"_MAIN_{commit}.toc"
+        is_here, is_followed = map(os.path.exists, self._tocs)
+        return name == self._name and is_here and not is_followed
 
     def find(self, ids: Iterable[int]) -> dict[str, list[int]]:
         """Give where documents with these ids are: numbers by the ids of segments."""

@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.highlight import LONGEST_EXCERPT, excerpt, find_matches, mark
+from index.highlight import LONGEST_EXCERPT, excerpt, find_matches, mark, worth
 from index.matching import compile_words
 from index.question import parse
 from index.reading import wanted_leaves
@@ -58,38 +58,39 @@ def test_lines_become_one_and_control_signs_are_replaced() -> None:
 
 def test_an_excerpt_begins_with_the_sentence_of_the_match() -> None:
     text = FILLER + "The owl came. " + FILLER
-    html, value = excerpt(text, matches(text, "owl"))
-    assert html.startswith("The <mark>owl</mark> came.")
-    assert value > 1
+    assert excerpt(text, matches(text, "owl")).startswith("The <mark>owl</mark> came.")
+
+
+def test_two_things_found_are_worth_more_than_one_found_twice() -> None:
+    assert worth(matches("owl hawk", "owl hawk")) > worth(matches("owl owl owl", "owl hawk"))
 
 
 def test_an_excerpt_shows_the_place_where_most_is_found_together() -> None:
     text = "An owl. " + FILLER + "Here owl and hawk meet. " + FILLER
-    assert excerpt(text, matches(text, "owl hawk"))[0].startswith("Here <mark>owl</mark>")
+    assert excerpt(text, matches(text, "owl hawk")).startswith("Here <mark>owl</mark>")
 
 
 def test_within_long_sentences_an_excerpt_is_cut_between_words() -> None:
     text = "word " * 100 + "owl " + "word " * 100
-    html, _ = excerpt(text, matches(text, "owl"))
+    html = excerpt(text, matches(text, "owl"))
     assert re.fullmatch(r"…(word )+<mark>owl</mark>( word)+…", html)
-    assert "owl" in excerpt("x" * 500 + " owl", matches("x" * 500 + " owl", "owl"))[0]
-    assert excerpt("y" * 500, ())[0] == "y" * LONGEST_EXCERPT + "…"
+    assert "owl" in excerpt("x" * 500 + " owl", matches("x" * 500 + " owl", "owl"))
+    assert excerpt("y" * 500, ()) == "y" * LONGEST_EXCERPT + "…"
 
 
 def test_a_short_text_is_shown_whole() -> None:
-    assert excerpt("Just this.", ()) == ("Just this.", 0.0)
+    assert excerpt("Just this.", ()) == "Just this."
 
 
 def test_without_matches_an_excerpt_is_the_beginning() -> None:
-    html, value = excerpt(FILLER, ())
+    html = excerpt(FILLER, ())
     assert html.startswith("Nothing to see")
     assert html.endswith(("all.", "all.…"))
-    assert value == 0
 
 
 @given(st.text(), st.sampled_from(["owl", "a", "1", '"a b"', "a*", "x OR b"]))
 def test_any_text_becomes_safe_html_of_bounded_length(text: str, typed: str) -> None:
-    html, _ = excerpt(text, matches(text, typed))
+    html = excerpt(text, matches(text, typed))
     bare = re.sub(r"</?mark>", "", html)
     assert not re.search(r"[<>\"']", bare)
     assert html.count("<mark>") == html.count("</mark>")
