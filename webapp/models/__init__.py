@@ -2,6 +2,7 @@
 
 from webapp.models.article import Article, FormerSlug, Section, Status
 from webapp.models.articles import Articles
+from webapp.models.listed import Filed, ListedArticle, listed
 from webapp.models.naming import Author, Topic
 from webapp.models.search_count import SearchCount
 from webapp.models.subscriber import Subscriber, SubscriberState
@@ -11,8 +12,10 @@ __all__ = [
     "Article",
     "Articles",
     "Author",
+    "Filed",
     "FormerSlug",
     "IndexChange",
+    "ListedArticle",
     "RateCount",
     "SearchCount",
     "Section",
@@ -20,4 +23,5 @@ __all__ = [
     "Subscriber",
     "SubscriberState",
     "Topic",
+    "listed",
 ]

@@ -21,7 +21,7 @@ from index.contract import (
 from index.explaining import Part, explain
 from index.question import parse
 from webapp.extensions import the_site
-from webapp.models import Article, Articles
+from webapp.models import Article, ListedArticle, listed
 from webapp.text.fragments import fragment_of
 
 
@@ -38,7 +38,7 @@ class Excerpt:
 class Result:
     """An article that was found, and why."""
 
-    article: Article
+    article: ListedArticle
     score: float
     match: Match
     title_html: Markup
@@ -117,7 +117,7 @@ def find(
 
 def _results(hits: Sequence[Hit], now: datetime) -> tuple[Result, ...]:
     # The database has the last word on what readers may see.
-    articles = Articles.published(now).with_ids([hit.id for hit in hits]).by_id()
+    articles = listed([hit.id for hit in hits], now)
     return tuple(
         Result(
             articles[hit.id],
@@ -134,7 +134,7 @@ def _results(hits: Sequence[Hit], now: datetime) -> tuple[Result, ...]:
     )
 
 
-def related_to(article: Article, limit: int = 3) -> list[Article]:
+def related_to(article: Article, limit: int = 3) -> list[ListedArticle]:
     """Find the visible articles nearest in content, nearest first; none while there is no index."""
     site = the_site()
     now = site.clock()
@@ -142,5 +142,5 @@ def related_to(article: Article, limit: int = 3) -> list[Article]:
         ids = site.engine.related(article.id, now=now, limit=limit)
     except IndexUnavailable:
         return []
-    articles = Articles.published(now).with_ids(ids).by_id()
+    articles = listed(ids, now)
     return [articles[id] for id in ids if id in articles]

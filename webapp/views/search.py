@@ -219,7 +219,7 @@ def _as_json(result: finding.Result) -> dict[str, object]:
         "authors": [{"name": a.name, "slug": a.slug} for a in article.authors],
         "topics": [{"name": t.name, "slug": t.slug} for t in article.topics],
         "source": article.source_domain,
-        "published_at": iso(article.published_at) if article.published_at else None,
+        "published_at": iso(article.published_at),
         "match": result.match.value,
         "score": round(result.score, 4),
     }
