@@ -1,4 +1,4 @@
-"""Articles as a page of results lists them: plain rows, always in three statements.
+"""Articles as a page of results lists them: plain rows, always in two statements.
 
 Entities cost four times as much, and here nothing of an article is changed or followed further.
 """
@@ -6,10 +6,20 @@ Entities cost four times as much, and here nothing of an article is changed or f
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Select, Table, bindparam, select, type_coerce
+from sqlalchemy import (
+    BindParameter,
+    Select,
+    String,
+    Table,
+    bindparam,
+    literal_column,
+    select,
+    type_coerce,
+    union_all,
+)
 
 from webapp.extensions import db
 from webapp.models.article import Article
@@ -19,16 +29,14 @@ from webapp.models.naming import Author, Topic, article_author, article_topic
 from webapp.text.languages import direction_of
 
 
-@dataclass(frozen=True, slots=True)
-class Filed:
+class Filed(NamedTuple):
     """The name of a topic or an author that an article is filed under."""
 
     slug: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class ListedArticle:
+class ListedArticle(NamedTuple):
     """What a listing says of an article that readers see."""
 
     id: int
@@ -52,37 +60,40 @@ def listed(ids: Sequence[int], now: datetime) -> dict[int, ListedArticle]:
     """Read those of these ids that readers see at that moment; nothing in memory counts."""
     if not ids:
         return {}
-    connection, asked = db.session.connection(), {"ids": ids, "now": now}
-    authors = _filed(connection, _AUTHORS, ids)
-    topics = _filed(connection, _TOPICS, ids)
+    connection = db.session.connection()
+    filed: dict[tuple[int, str], list[Filed]] = {}
+    for article_id, noun, slug, name, _ in connection.execute(_NAMES, {"ids": ids}).all():
+        filed.setdefault((article_id, noun), []).append(Filed(slug, name))
     return {
-        row[0]: ListedArticle(*row, tuple(authors.get(row[0], ())), tuple(topics.get(row[0], ())))
-        for row in connection.execute(_ARTICLES, asked)
+        row[0]: ListedArticle(
+            *row,
+            tuple(filed.get((row[0], "author"), ())),
+            tuple(filed.get((row[0], "topic"), ())),
+        )
+        for row in connection.execute(_ARTICLES, {"ids": ids, "now": now}).all()
     }
 
 
-def _filed(
-    connection: Connection, names: Select[int, str, str], ids: Sequence[int]
-) -> dict[int, list[Filed]]:
-    filed: dict[int, list[Filed]] = {}
-    for article_id, slug, name in connection.execute(names, {"ids": ids}):
-        filed.setdefault(article_id, []).append(Filed(slug, name))
-    return filed
-
-
-def _names(noun: type[Author] | type[Topic], filing: Table, noun_id: str) -> Select[int, str, str]:
+def _names(noun: type[Author] | type[Topic], filing: Table) -> Select[int, str, str, str, int]:
+    kind = noun.__tablename__
     return (
-        select(filing.c.article_id, noun.slug, noun.name)
-        .join(noun, noun.id == filing.c[noun_id])
-        .where(filing.c.article_id.in_(bindparam("ids", expanding=True)))
-        .order_by(filing.c.article_id, filing.c.position)
+        select(
+            filing.c.article_id,
+            literal_column(f"'{kind}'", String),
+            noun.slug,
+            noun.name,
+            filing.c.position,
+        )
+        .join(noun, noun.id == filing.c[f"{kind}_id"])
+        .where(filing.c.article_id.in_(_IDS))
     )
 
 
 # Made once: putting a statement together takes longer than answering it.
-_AUTHORS = _names(Author, article_author, "author_id")
-_TOPICS = _names(Topic, article_topic, "topic_id")
-_VISIBLE = Articles.published(bindparam("now")).with_ids(bindparam("ids", expanding=True))
+_IDS: BindParameter[Sequence[int]] = bindparam("ids", expanding=True)
+_NAMES = union_all(_names(Author, article_author), _names(Topic, article_topic)).order_by(
+    article_author.c.position
+)
 _ARTICLES = select(
     Article.id,
     Article.slug,
@@ -92,4 +103,4 @@ _ARTICLES = select(
     Article.source_domain,
     type_coerce(Article.published_at, UtcDateTime()),  # what readers see has its moment
     Article.updated_at,
-).where(*_VISIBLE.conditions)
+).where(*Articles.published(bindparam("now")).with_ids(_IDS).conditions)
