@@ -10,7 +10,7 @@ from flask import Flask
 from index import open_index
 from webapp import cli, presenting
 from webapp.extensions import Site, db, migrate
-from webapp.http import assets, caching, security
+from webapp.http import assets, caching, paths, security
 from webapp.services import storage
 from webapp.settings import ROOT, Settings, read_settings
 from webapp.views import error_pages, feeds, health, newsletter, openapi, reading, search
@@ -58,4 +58,5 @@ def create_app(
         room.attach(app)
     for view in (reading, search, feeds, openapi, newsletter, health):
         app.register_blueprint(view.pages)
+    paths.attach(app)
     return app

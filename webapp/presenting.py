@@ -8,7 +8,6 @@ from datetime import date, datetime
 from flask import Flask
 
 from webapp.extensions import the_site
-from webapp.forms import NewsletterForm
 from webapp.http.assets import static_url
 from webapp.text.languages import direction_of
 
@@ -23,39 +22,38 @@ class Masthead:
 
     name: str
     tagline: str
-    url: str
     language: str
     direction: str
     letter_pitch: str
 
 
 def attach(app: Flask) -> None:
-    """Give the names and filters to all templates."""
-    app.jinja_env.filters.update(day=day, short_day=short_day, iso=iso, local=_local)
-    app.context_processor(_names)
-
-
-def _names() -> dict[str, object]:
-    settings = the_site().settings
-    return {
-        "site": Masthead(
-            name=settings.site_name,
-            tagline=settings.tagline,
-            url=settings.site_url,
-            language=settings.language,
-            direction=direction_of(settings.language),
-            letter_pitch=settings.letter_pitch,
-        ),
-        "newsletter_form": NewsletterForm(formdata=None),
-        "static_url": static_url,
-        "absolute": absolute,
-        "today": _local(the_site().clock()),
-    }
+    """Give the names and filters to all templates and macros."""
+    settings = app.extensions["broadsheet"].settings
+    masthead = Masthead(
+        name=settings.site_name,
+        tagline=settings.tagline,
+        language=settings.language,
+        direction=direction_of(settings.language),
+        letter_pitch=settings.letter_pitch,
+    )
+    # Globals, so that macros know them too and need not be made anew for every page.
+    app.jinja_env.globals.update(
+        site=masthead, static_url=static_url, absolute=absolute, today=today
+    )
+    app.jinja_env.filters.update(
+        day=day, short_day=short_day, iso=iso, local=_local, thousands=thousands
+    )
 
 
 def absolute(path: str) -> str:
     """Give the public address of a path; never taken from what a request says."""
     return the_site().settings.site_url + path
+
+
+def today() -> date:
+    """Give the day it is in the site's time zone."""
+    return _local(the_site().clock())
 
 
 def _local(moment: datetime | date) -> date:
@@ -90,3 +88,8 @@ def month_name(period: str) -> str:
 def iso(moment: datetime) -> str:
     """Write a moment by RFC 3339, in the site's time zone."""
     return moment.astimezone(the_site().settings.time_zone).isoformat(timespec="seconds")
+
+
+def thousands(number: int) -> str:
+    """Write a number as in 12,345."""
+    return f"{number:,}"

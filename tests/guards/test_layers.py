@@ -29,7 +29,7 @@ MAY_KNOW: dict[str, set[str]] = {
     },
     "webapp.forms": set(),
     "webapp.http": {"webapp.errors", "webapp.extensions", "webapp.settings"},
-    "webapp.presenting": {"webapp.extensions", "webapp.forms", "webapp.http", "webapp.text"},
+    "webapp.presenting": {"webapp.extensions", "webapp.http", "webapp.text"},
     "webapp.views": {
         "webapp.services",
         "webapp.models",

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from flask import Flask, request
+from flask import Flask, request, session
+from flask.testing import FlaskClient
 
 from tests.factories import make_article
 from tests.pages import CheckingClient
@@ -139,6 +140,25 @@ def test_only_a_trusted_proxy_is_believed_about_the_client(
     headers = {"X-Forwarded-For": forwarded, "X-Forwarded-Proto": "https"}
     app.test_client().get("/healthz", environ_base={"REMOTE_ADDR": remote}, headers=headers)
     assert told == [seen or ""]
+
+
+def test_a_session_is_kept_for_who_brings_one_and_readers_have_an_empty_one(app: Flask) -> None:
+    seen: list[object] = []
+
+    @app.get("/notes")
+    def note() -> str:
+        seen.append(session.get("word"))
+        session["word"] = "theodolite"
+        return ""
+
+    address = "https://localhost"
+    app.test_client_class = FlaskClient
+    client = app.test_client()
+    for _ in range(2):
+        client.get("/notes", base_url=address)
+    client.set_cookie("session", "forged", domain="localhost", secure=True)
+    client.get("/notes", base_url=address)
+    assert seen == [None, "theodolite", None]
 
 
 def test_a_redirect_names_no_host(client: CheckingClient) -> None:

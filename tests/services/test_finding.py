@@ -8,12 +8,19 @@ from dataclasses import replace
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from index.contract import IndexMissing, IndexUnavailable, Sort
 from tests import processes
 from tests.conftest import Clock
-from tests.factories import article_titled, fields_of, import_items, make_article, make_articles
+from tests.factories import (
+    article_titled,
+    fields_of,
+    import_items,
+    make_article,
+    make_articles,
+    newest_made,
+)
 from webapp import create_app
 from webapp.extensions import db, the_site
 from webapp.models import Article, IndexChange, Status
@@ -95,6 +102,15 @@ def test_a_word_in_the_middle_of_a_body_is_found_with_its_passage_and_section() 
         "Why this matters",
         "why-this-matters",
     )
+
+
+def test_what_the_index_still_holds_is_not_shown_once_readers_may_not_see_it() -> None:
+    make_articles(2, body="A theodolite.")
+    seen = newest_made()
+    gone = update(Article).where(Article.id != seen.id).values(status=Status.WITHDRAWN)
+    db.session.execute(gone)
+    db.session.commit()
+    assert [result.article.id for result in finding.find("theodolite").results] == [seen.id]
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n"])

@@ -7,11 +7,13 @@ from flask import Flask
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from index import open_index
 from tests.conftest import Clock
 from tests.factories import make_article, make_articles
 from tests.pages import CheckingClient
+from webapp.extensions import db
 from webapp.services import publishing
 
 BRIEF = (
@@ -97,6 +99,28 @@ def test_results_are_paged_by_real_links_that_keep_the_question(client: Checking
     assert "sort=newest" in following
     assert client.page(following).main.count("Headline number") >= 2
     assert client.get("/search?q=ferries&page=9").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/search", "/search.json"])
+def test_the_database_is_asked_two_things_however_many_were_found(
+    client: CheckingClient, path: str
+) -> None:
+    make_articles(18, body="ferries", authors=["Ada Quay", "Ben Pier"], topics=["Harbours", "Sea"])
+    make_article(body="A ferry and a theodolite.")
+    client.get("/search?q=ferries")  # the first search is written down
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        for query, statements in (("ferries", 2), ("theodolite", 2), ("zyzzyva", 0)):
+            asked.clear()
+            client.get(f"{path}?q={query}")
+            assert len(asked) == statements
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
 
 
 def test_the_json_answer_tells_all_that_the_page_tells(client: CheckingClient) -> None:

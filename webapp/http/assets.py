@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from flask import Flask, Response, current_app, send_from_directory, url_for
+from flask import Flask, Response, current_app, send_from_directory
 
+from webapp.http.paths import path_of
 from webapp.settings import ROOT
 
 FOLDER = ROOT / "static"
@@ -21,7 +22,7 @@ def attach(app: Flask) -> None:
 
 def static_url(name: str) -> str:
     """Give the address of a static file."""
-    return url_for("static", revision=current_app.extensions["static_revision"], name=name)
+    return path_of("static", current_app.extensions["static_revision"], name)
 
 
 def serve(revision: str, name: str) -> Response:

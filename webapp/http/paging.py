@@ -76,12 +76,16 @@ def pages_of(total: int, size: int) -> Pages:
     number, count = page_asked_for(), max(1, -(-total // size))
     if number > count:
         raise ListingNotFound("This listing has no such page.")
-    return Pages(number, count, total, _address_of_page)
+    return Pages(number, count, total, _addresses())
 
 
-def _address_of_page(number: int) -> str:
-    said = [(name, value) for name, value in request.args.items() if name in KEPT and value]
-    if number > 1:
-        said.append(("page", str(number)))
+def _addresses() -> Callable[[int], str]:
+    """Give what makes the addresses of the listing's pages; what they share is made once."""
+    said = urlencode([(n, value) for n, value in request.args.items() if n in KEPT and value])
     path = url_for(request.endpoint or "", **(request.view_args or {}))
-    return f"{path}?{urlencode(said)}" if said else path
+
+    def address(number: int) -> str:
+        query = "&".join(filter(None, (said, f"page={number}" if number > 1 else "")))
+        return f"{path}?{query}" if query else path
+
+    return address

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Request, Response, abort, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 from webapp.errors import CrossSiteRequest, HostNotOurs
 from webapp.extensions import the_site
@@ -44,6 +45,7 @@ def attach(app: Flask) -> None:
     app.before_request(_check_path)
     app.after_request(_set_headers)
     app.after_request(_name_no_host)
+    app.session_interface = Sessions()
     networks = app.extensions["broadsheet"].settings.trusted_proxies
     app.wsgi_app = TrustedProxies(app.wsgi_app, networks)  # type: ignore[method-assign]
 
@@ -66,8 +68,7 @@ def _check_path() -> None:
 
 
 def _set_headers(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers[name] = value
+    response.headers.extend(HEADERS)  # no other room sets any of these
     if the_site().settings.site_url.startswith("https://"):
         response.headers["Strict-Transport-Security"] = "max-age=63072000"
     return response
@@ -106,6 +107,16 @@ def _is_own(origin: str) -> bool:
         return False
 
 
+class Sessions(SecureCookieSessionInterface):
+    """Sessions as Flask keeps them; for readers, who bring none, no keys are made ready."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Give the session that the request brings, or an empty one."""
+        if self.get_cookie_name(app) in request.cookies:
+            return super().open_session(app, request)
+        return self.session_class()
+
+
 class TrustedProxies:
     """Takes a client's address and scheme from X-Forwarded headers that a trusted proxy set.
 
@@ -130,6 +141,8 @@ class TrustedProxies:
         return self._app(environ, start_response)
 
     def _is_trusted(self, address: str) -> bool:
+        if not self._networks:
+            return False
         try:
             parsed = ipaddress.ip_address(_bare(address))
         except ValueError:

@@ -2,6 +2,7 @@
 
 from webapp.models.article import Article, FormerSlug, Section, Status
 from webapp.models.articles import Articles
+from webapp.models.listed import Filed, ListedArticle, listed
 from webapp.models.naming import Author, Topic
 from webapp.models.related import RelatedArticle
 from webapp.models.search_count import SearchCount
@@ -12,8 +13,10 @@ __all__ = [
     "Article",
     "Articles",
     "Author",
+    "Filed",
     "FormerSlug",
     "IndexChange",
+    "ListedArticle",
     "RateCount",
     "RelatedArticle",
     "RelatedDue",
@@ -23,4 +26,5 @@ __all__ = [
     "Subscriber",
     "SubscriberState",
     "Topic",
+    "listed",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import BindParameter, ColumnElement, Select, func, select
 from sqlalchemy.orm import defer, selectinload
 
 from webapp.extensions import db
@@ -32,7 +32,7 @@ class Articles:
     conditions: tuple[ColumnElement[bool], ...] = ()
 
     @classmethod
-    def published(cls, now: datetime) -> Articles:
+    def published(cls, now: datetime | BindParameter[datetime]) -> Articles:
         """All that readers see at that moment."""
         listed = Article.status.in_([Status.PUBLISHED, Status.SCHEDULED])
         return cls((listed, Article.published_at <= now))
@@ -62,7 +62,7 @@ class Articles:
         """All but those."""
         return self._also(Article.id.not_in([article.id for article in articles]))
 
-    def with_ids(self, ids: Sequence[int]) -> Articles:
+    def with_ids(self, ids: Sequence[int] | BindParameter[Sequence[int]]) -> Articles:
         """Those of these ids."""
         return self._also(Article.id.in_(ids))
 
@@ -73,10 +73,8 @@ class Articles:
 
     def newest_first(self, limit: int, offset: int = 0) -> list[Article]:
         """Read some of them for a listing: with authors and topics, without their texts."""
-        statement = (self._select().order_by(Article.published_at.desc(), Article.id.desc())).limit(
-            limit
-        )
-        return list(db.session.scalars(statement.offset(offset)))
+        statement = self._select().order_by(Article.published_at.desc(), Article.id.desc())
+        return list(db.session.scalars(statement.limit(limit).offset(offset)))
 
     def nearest_to(self, article: Article, limit: int) -> list[Article]:
         """Read those that are stored as nearest to an article, as for a listing, nearest first."""
@@ -87,10 +85,6 @@ class Articles:
             .order_by(RelatedArticle.position)
         )
         return list(db.session.scalars(statement.limit(limit)))
-
-    def by_id(self) -> dict[int, Article]:
-        """Read all of them, as for a listing, by id."""
-        return {article.id: article for article in db.session.scalars(self._select())}
 
     def _select(self) -> Select[Article]:
         return (

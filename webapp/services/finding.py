@@ -20,7 +20,7 @@ from index.contract import (
 from index.explaining import Part, explain
 from index.question import parse
 from webapp.extensions import the_site
-from webapp.models import Article, Articles
+from webapp.models import ListedArticle, listed
 from webapp.text.fragments import fragment_of
 
 
@@ -37,7 +37,7 @@ class Excerpt:
 class Result:
     """An article that was found, and why."""
 
-    article: Article
+    article: ListedArticle
     score: float
     match: Match
     title_html: Markup
@@ -116,7 +116,7 @@ def find(
 
 def _results(hits: Sequence[Hit], now: datetime) -> tuple[Result, ...]:
     # The database has the last word on what readers may see.
-    articles = Articles.published(now).with_ids([hit.id for hit in hits]).by_id()
+    articles = listed([hit.id for hit in hits], now)
     return tuple(
         Result(
             articles[hit.id],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from html import unescape
 from urllib.parse import quote
 
@@ -17,8 +18,13 @@ _MARKED = re.compile(r"<mark>(.*?)</mark>")
 
 def fragment_of(passages: Iterable[str]) -> str:
     """Give the text directives for what is marked in these passages; empty where nothing is."""
-    marked = (unescape(text) for passage in passages for text in _MARKED.findall(passage))
-    words = list(dict.fromkeys(" ".join(text.split()) for text in marked))[:MOST_WORDS]
-    directives = (f"text={quote(word, safe='').replace('-', '%2D')}" for word in words if word)
-    joined = "&".join(directives)
+    marked = [text for passage in passages for text in _MARKED.findall(passage)]
+    directives = [*dict.fromkeys(_directive(text) for text in dict.fromkeys(marked))][:MOST_WORDS]
+    joined = "&".join(filter(None, directives))
     return f":~:{joined}" if joined else ""
+
+
+@lru_cache(maxsize=2000)  # the same few words are marked all over a page of results
+def _directive(marked: str) -> str:
+    word = " ".join(unescape(marked).split())
+    return f"text={quote(word, safe='').replace('-', '%2D')}" if word else ""

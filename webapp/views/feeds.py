@@ -11,7 +11,7 @@ from index.contract import Match, Sort
 from webapp.errors import QueryUnreadable
 from webapp.extensions import the_site
 from webapp.http.caching import public
-from webapp.models import Article
+from webapp.models import ListedArticle
 from webapp.presenting import absolute, iso
 from webapp.services import finding
 
@@ -66,7 +66,7 @@ def describe_search() -> Response:
     )
 
 
-def _found() -> tuple[str, list[Article]]:
+def _found() -> tuple[str, list[ListedArticle]]:
     """Read the query, without what no feed may hold, and find the newest that fit it whole."""
     typed = request.args.get("q", "").encode("utf-8", "replace").decode()
     query = " ".join("".join(c if c.isprintable() else " " for c in typed).split())
@@ -76,7 +76,7 @@ def _found() -> tuple[str, list[Article]]:
     return query, [r.article for r in findings.results if r.match is Match.ALL]
 
 
-def _updated_at(articles: list[Article]) -> datetime:
+def _updated_at(articles: list[ListedArticle]) -> datetime:
     return max((article.updated_at for article in articles), default=datetime.fromtimestamp(0, UTC))
 
 
@@ -84,11 +84,11 @@ def _title(query: str) -> str:
     return f"{query} · {the_site().settings.site_name}"
 
 
-def _address(article: Article) -> str:
+def _address(article: ListedArticle) -> str:
     return absolute(url_for("reading.show_article", slug=article.slug))
 
 
-def _add_entry(feed: FeedGenerator, article: Article) -> None:
+def _add_entry(feed: FeedGenerator, article: ListedArticle) -> None:
     entry = feed.add_entry(order="append")
     entry.id(_address(article))
     entry.title(article.title)
@@ -104,13 +104,13 @@ def _add_entry(feed: FeedGenerator, article: Article) -> None:
         entry.category(term=topic.slug, label=topic.name)
 
 
-def _item(article: Article) -> dict[str, object]:
+def _item(article: ListedArticle) -> dict[str, object]:
     return {
         "id": _address(article),
         "url": _address(article),
         "title": article.title,
         "content_text": article.summary or article.title,
-        "date_published": iso(article.published_at) if article.published_at else None,
+        "date_published": iso(article.published_at),
         "date_modified": iso(article.updated_at),
         "authors": [{"name": author.name} for author in article.authors],
         "tags": [topic.name for topic in article.topics],

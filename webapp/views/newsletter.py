@@ -18,7 +18,7 @@ pages = Blueprint("newsletter", __name__)
 @public
 def show_sign_up() -> ResponseReturnValue:
     """Show the form by itself."""
-    return render_template("newsletter/sign_up.html")
+    return render_template("newsletter/sign_up.html", form=None)
 
 
 @pages.post("/newsletter")
@@ -29,12 +29,12 @@ def sign_up() -> ResponseReturnValue:
     if form.is_bots:
         return redirect(url_for(".show_received"), 303)
     if not form.validate():
-        return render_template("newsletter/sign_up.html", newsletter_form=form), 422
+        return render_template("newsletter/sign_up.html", form=form), 422
     try:
         subscribing.sign_up(form.address, form.form_name, request.remote_addr or "")
     except TooManySignUps as problem:
         form.email.errors = [str(problem)]
-        page = render_template("newsletter/sign_up.html", newsletter_form=form)
+        page = render_template("newsletter/sign_up.html", form=form)
         return page, 429, {"Retry-After": str(problem.retry_after_seconds)}
     return redirect(url_for(".show_received"), 303)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import time
-from dataclasses import asdict, dataclass
-from urllib.parse import urlencode
+from dataclasses import dataclass
+from urllib.parse import quote_plus
 
-from flask import Blueprint, Response, jsonify, render_template, request, url_for
+from flask import Blueprint, Response, json, render_template, request
 from flask.typing import ResponseReturnValue
 
 from index.contract import Facets, Narrow, Sort
@@ -17,6 +16,7 @@ from webapp.errors import QueryUnreadable
 from webapp.extensions import the_site
 from webapp.http.caching import public
 from webapp.http.paging import number_asked_for, page_asked_for, pages_of
+from webapp.http.paths import path_of
 from webapp.presenting import absolute, iso, month_name
 from webapp.services import finding, noting
 
@@ -33,8 +33,12 @@ FACET_PARAMETERS = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a reader asks for in the address: words, order, and what it is narrowed to."""
+    """What a reader asks for in the address: words, order, and what it is narrowed to.
 
+    `path` is that of the results page.
+    """
+
+    path: str
     query: str
     sort: Sort
     narrow: Narrow
@@ -44,11 +48,14 @@ class Asked:
         values = {
             "q": self.query,
             "sort": "" if self.sort is Sort.BEST else self.sort.value,
-            **asdict(self.narrow),
+            "topic": self.narrow.topic,
+            "author": self.narrow.author,
+            "source": self.narrow.source,
+            "period": self.narrow.period,
             **changed,
         }
-        said = urlencode({name: value for name, value in values.items() if value})
-        return f"{url_for('.show_results')}?{said}" if said else url_for(".show_results")
+        said = [f"{name}={quote_plus(value)}" for name, value in values.items() if value]
+        return f"{self.path}?{'&'.join(said)}" if said else self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +115,11 @@ def show_results_as_json() -> Response:
         size=limit,
         with_facets=_wants_facets(),
     )
-    told = _findings_as_json(asked, findings)
-    response = jsonify({**told, "took_ms": round((time.perf_counter() - began) * 1000, 1)})
+    told = json.dumps(_findings_as_json(asked, findings), separators=(",", ":"))
+    took_ms = round((time.perf_counter() - began) * 1000, 1)
+    response = Response(f'{told[:-1]},"took_ms":{took_ms}}}\n', mimetype="application/json")
     # The same answer is the same however long it took.
-    response.set_etag(hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32], weak=True)
+    response.set_etag(hashlib.sha256(told.encode()).hexdigest()[:32], weak=True)
     return response
 
 
@@ -122,7 +130,7 @@ def _asked() -> Asked:
         sort = Sort(request.args.get("sort", Sort.BEST))
     except ValueError:
         raise QueryUnreadable("“sort” has to be best or newest.") from None
-    return Asked(query, sort, _narrow())
+    return Asked(path_of("search.show_results"), query, sort, _narrow())
 
 
 def _wants_facets() -> bool:
@@ -133,7 +141,8 @@ def _wants_facets() -> bool:
 
 
 def _narrow() -> Narrow:
-    values = {name: request.args.get(name, "") for name in FACET_PARAMETERS.values()}
+    given = request.args.to_dict()
+    values = {name: given.get(name, "") for name in FACET_PARAMETERS.values()}
     for name, value in values.items():
         if len(value) > 300 or not value.isprintable():
             raise QueryUnreadable(f"“{name}” cannot be read.")
@@ -187,22 +196,25 @@ def _findings_as_json(asked: Asked, findings: finding.Findings) -> dict[str, obj
     facets = findings.facets or Facets()
     return {
         "query": asked.query,
-        "understood": [asdict(part) for part in findings.understood],
+        "understood": [{"text": p.text, "without": p.without} for p in findings.understood],
         "sort": asked.sort.value,
         "match": findings.match.value,
         "total": findings.total,
         "page": page_asked_for(),
         "is_complete": findings.is_complete,
         "suggestion": findings.suggestion,
-        "topics": [asdict(topic) for topic in findings.topics],
-        "facets": {name: [asdict(v) for v in getattr(facets, name)] for name in FACET_TITLES},
+        "topics": [{"slug": topic.slug, "name": topic.name} for topic in findings.topics],
+        "facets": {
+            kind: [{"key": v.key, "name": v.name, "count": v.count} for v in getattr(facets, kind)]
+            for kind in FACET_TITLES
+        },
         "results": [_as_json(result) for result in findings.results],
     }
 
 
 def _as_json(result: finding.Result) -> dict[str, object]:
     article = result.article
-    path = url_for("reading.show_article", slug=article.slug)
+    path = path_of("reading.show_article", article.slug)
     passage = result.passages[0]
     return {
         "id": article.id,
@@ -219,7 +231,7 @@ def _as_json(result: finding.Result) -> dict[str, object]:
         "authors": [{"name": a.name, "slug": a.slug} for a in article.authors],
         "topics": [{"name": t.name, "slug": t.slug} for t in article.topics],
         "source": article.source_domain,
-        "published_at": iso(article.published_at) if article.published_at else None,
+        "published_at": iso(article.published_at),
         "match": result.match.value,
         "score": round(result.score, 4),
     }
