@@ -238,10 +238,23 @@ class SearchEngine(Protocol):
         holder of the turn only. When it fails, or `documents` raises, the old one stays.
         """
 
+    def tidy(self) -> None:
+        """Put together what many changes have left in pieces, as far as it takes a second.
+
+        For the holder of the turn only. Answers are the same before and after.
+        Raises IndexUnavailable.
+        """
+
     def stamps(self) -> Iterator[tuple[int, int]]:
-        """Yield id and stamp of every indexed document.
+        """Yield id and stamp of every indexed document, by id.
 
         Raises IndexUnavailable, IndexOutdated where the index is of another schema.
+        """
+
+    def verify(self) -> None:
+        """Read the whole index and compare it with its checksums; takes a while.
+
+        Raises IndexMissing where it is not as it was written, IndexUnavailable.
         """
 
     def close(self) -> None:

@@ -106,6 +106,7 @@ def _finish_import(tallies: list[tuple[str, importing.Tally]]) -> None:
         with _progress(waiting, "Indexing") as advance:
             indexing.tell_index(advance)
     _relate()
+    indexing.tidy()
     for name, tally in tallies:
         where = f"{name}: " if len(tallies) > 1 else ""
         for word, notes in (("not imported", tally.refused), ("imported, but", tally.remarks)):
@@ -184,11 +185,14 @@ def searches(days: int) -> None:
 
 
 @broadsheet.command()
+@click.option(
+    "--deep", is_flag=True, help="Read the whole index, compare it with its checksums."
+)
 @with_appcontext
-def doctor() -> None:
+def doctor(deep: bool) -> None:
     """Say what is wrong with the site, and how to mend it."""
     is_well = True
-    for check in checkup.examine():
+    for check in checkup.examine(is_deep=deep):
         is_well = is_well and check.is_well
         remedy = f" {check.remedy}" if check.remedy else ""
         mark, seen = "ok  " if check.is_well else "FAIL", check.seen.rstrip(".")

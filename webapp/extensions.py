@@ -50,6 +50,7 @@ class Site:
     engine: SearchEngine
     clock: Callable[[], datetime]
     notes: SearchNotes = field(default_factory=SearchNotes)
+    mending: threading.Lock = field(default_factory=threading.Lock)
 
 
 def the_site() -> Site:

@@ -249,7 +249,7 @@ def _merged_filing(parts: Sequence[Part], kind: str) -> Filed:
     numbers: dict[Name, int] = {}
     counts, values = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for part in parts:
-        filed = part.segment.filed(kind)
+        filed = part.segment.filed[kind]
         lives = np.repeat(part.live, filed.counts)
         used = filed.values[lives]
         of = np.zeros(len(filed.names), np.int64)

@@ -28,6 +28,7 @@ from index.arrays.dictionary import Dictionary, write_dictionary
 from index.arrays.files import Array, ArrayFile, ArrayWriter
 from index.arrays.gathering import Batch, Filed, Terms
 from index.contract import Name
+from index.filing import FILINGS
 
 COLUMNS = ("id", "stamp", "published", "length")
 _SEPARATOR = "\x1d"
@@ -103,8 +104,12 @@ class Segment:
         """The field of exact values."""
         return Field(self.file, "keys")
 
-    def filed(self, kind: str) -> Filed:
-        """Give what documents are filed under in one way."""
+    @cached_property
+    def filed(self) -> dict[str, Filed]:
+        """What documents are filed under, by the ways of filing."""
+        return {kind: self._filed(kind) for kind in FILINGS}
+
+    def _filed(self, kind: str) -> Filed:
         packed = bytes(self.file.array(f"{kind}.names").data).decode("utf-8", "surrogatepass")
         parts = packed.split(_SEPARATOR) if packed else []
         names = [Name(*pair) for pair in zip(parts[::2], parts[1::2], strict=True)]

@@ -25,6 +25,8 @@ from index.filing import FILINGS, words_of_names
 from index.scoring import K1, B
 from index.spelling import nearest_of
 
+_AT_ONCE = 10_000
+
 
 @dataclass(slots=True)
 class Leaf:
@@ -107,12 +109,12 @@ class Snapshot:
             return int(order[place])
         return None
 
-    def stamps(self) -> list[tuple[int, int]]:
-        """Give id and stamp of every document."""
+    def stamps(self) -> Iterator[tuple[int, int]]:
+        """Yield id and stamp of every document, by id."""
         stamps = self._column("stamp")
-        return list(
-            zip(self.ids[self.documents].tolist(), stamps[self.documents].tolist(), strict=True)
-        )
+        for start in range(0, self.count, _AT_ONCE):
+            some = self._by_id[start : start + _AT_ONCE]
+            yield from zip(self.ids[some].tolist(), stamps[some].tolist(), strict=True)
 
     def leaf_of(self, document: int) -> Leaf:
         """Give the segment that a document is in."""
@@ -221,7 +223,7 @@ class Snapshot:
         numbers: dict[Name, int] = {}
         counts, values = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
         for leaf in self.leaves:
-            filed = leaf.segment.filed(kind)
+            filed = leaf.segment.filed[kind]
             of = [numbers.setdefault(name, len(numbers)) for name in filed.names]
             counts.append(filed.counts.astype(np.int64))
             values.append(np.array(of, np.int64)[filed.values] if of else values[0])
@@ -255,11 +257,6 @@ class Snapshot:
         """Yield what is not as it was written; reads everything."""
         for leaf in self.leaves:
             yield from leaf.segment.file.damaged()
-
-    def warm(self) -> None:
-        """Put together what the first question would have to wait for."""
-        for kind in FILINGS:
-            self.names(kind)
 
     def everything(self) -> ArrayScores:
         """Give all documents, with no score."""

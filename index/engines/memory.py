@@ -175,11 +175,17 @@ class MemorySearch:
             self._postings = fresh
             return len(fresh.held)
 
+    def tidy(self) -> None:
+        """Leave everything as it is: there are no pieces."""
+
     def stamps(self) -> Iterator[tuple[int, int]]:
-        """Yield id and stamp of every document; see the contract."""
+        """Yield id and stamp of every document, by id; see the contract."""
         with self._using:
-            held = list(self._opened().held.values())
-        return ((document.id, document.stamp) for document in held)
+            return iter(sorted((d.id, d.stamp) for d in self._opened().held.values()))
+
+    def verify(self) -> None:
+        """See that there is an index; memory is believed."""
+        self._opened()
 
     def close(self) -> None:
         """Keep everything: there are no files to let go of."""

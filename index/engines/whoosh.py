@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime, tzinfo
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from whoosh.index import TOC, EmptyIndexError
@@ -45,6 +47,12 @@ from index.texts import Text
 
 VERSION = f"arrays-{SCHEMA_VERSION}.1"
 """Of layout and of files: an index of another version has to be built anew."""
+ANSWERS_KEPT = 200
+"""Answers kept by a process: a few megabytes."""
+AGE_TOLD = timedelta(minutes=1)
+"""Articles do not become older for the order of an answer in less than that."""
+TIDIED_AT_ONCE = 8_192
+"""Documents that are put together at once outside of a build: about a second."""
 _TRIES = 20
 _DAMAGED = "The search index is damaged. It has to be built anew."
 
@@ -52,9 +60,13 @@ _DAMAGED = "The search index is damaged. It has to be built anew."
 class WhooshSearch:
     """A search engine whose index lives in a folder, for all processes of a machine."""
 
-    def __init__(self, folder: Path) -> None:
-        """Use the index in `folder`, which need not be there yet; nothing is opened."""
+    def __init__(self, folder: Path, answers_kept: int = ANSWERS_KEPT) -> None:
+        """Use the index in `folder`, which need not be there yet; nothing is opened.
+
+        So many answers are kept until the next commit, the oldest given up first.
+        """
         self._generations = Generations(folder, VERSION)
+        self._answers_kept = answers_kept
         self._opening = threading.Lock()
         self._opened: _Opened | None = None
 
@@ -86,9 +98,15 @@ class WhooshSearch:
             time_limit_seconds,
             recency,
         )
-        snapshot = self._snapshot()
-        with _reading_whole(snapshot):
-            return answer(question, ArrayIndex(snapshot), wish)
+        opened = self._present()
+        kept = opened.answers.get(key := _key(question, wish))
+        if kept is not None and now >= kept.asked_at:
+            return kept.answer
+        with _reading_whole(opened.snapshot):
+            given = answer(question, ArrayIndex(opened.snapshot), wish)
+        if given.is_complete and opened.snapshot.last_published <= microseconds(now):
+            opened.keep(key, _Kept(given, now), self._answers_kept)
+        return given
 
     def related(self, id: int, *, now: datetime, limit: int = 3) -> tuple[int, ...]:
         """Find the documents nearest in content; see the contract."""
@@ -104,8 +122,7 @@ class WhooshSearch:
         """Yield id and stamp of every indexed document; see the contract."""
         self._generations.current()
         snapshot = self._snapshot()
-        with _reading_whole(snapshot):
-            return iter(snapshot.stamps())
+        return snapshot.stamps()
 
     def turn(self) -> AbstractContextManager[bool]:
         """Take the turn to write, without waiting; see the contract."""
@@ -132,7 +149,7 @@ class WhooshSearch:
         name = self._generations.current()
         with _writing():
             commit = writing.Commit(DurableStorage(self._generations.path(name)), schema())
-            if commit.merge(MOST_DOCUMENTS):
+            if commit.merge(TIDIED_AT_ONCE):
                 commit.finish()
 
     def rebuild(self, documents: Iterable[Document]) -> int:
@@ -157,11 +174,21 @@ class WhooshSearch:
         with self._opening:
             self._opened = None
 
+    def verify(self) -> None:
+        """Compare the whole index with its checksums; see the contract."""
+        self._generations.current()
+        snapshot = self._snapshot()
+        with _reading_whole(snapshot):
+            if any(snapshot.damaged()):
+                raise IndexMissing(_DAMAGED)
+
     def _snapshot(self) -> Snapshot:
+        return self._present().snapshot
+
+    def _present(self) -> _Opened:
         """Give the index as of the last commit, opened anew only when there was one."""
         # One of another version answers as well as it can while a new one is built.
-        name = self._generations.current(of_any_version=True)
-        return self._last(name).snapshot
+        return self._last(self._generations.current(of_any_version=True))
 
     def _last(self, name: str) -> _Opened:
         opened = self._opened
@@ -181,6 +208,37 @@ class WhooshSearch:
         raise IndexMissing(_DAMAGED)
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An answer that was given before, and to which moment."""
+
+    answer: Answer
+    asked_at: datetime
+
+
+_Key = tuple[object, ...]
+
+
+def _key(question: Question, wish: Wish) -> _Key:
+    """Give all that an answer depends on besides the index, when everything is published."""
+    age = wish.now.timestamp() // AGE_TOLD.total_seconds() if wish.recency else 0
+    zone = str(wish.zone)
+    return (
+        question,
+        age,
+        zone,
+        wish.narrow,
+        wish.sort,
+        wish.offset,
+        wish.limit,
+        wish.recency,
+        (
+            wish.with_facets,
+            wish.with_passages,
+        ),
+    )
+
+
 class _Opened:
     """A snapshot, and how to tell whether it is still that of the last commit."""
 
@@ -195,8 +253,17 @@ class _Opened:
             s.segment_id(): known.get(s.segment_id()) or open_segment(storage, s)
             for s in toc.segments
         }
+        self.answers: OrderedDict[_Key, _Kept] = OrderedDict()
+        self._keeping = threading.Lock()
         self._order = [segment.segment_id() for segment in toc.segments]
         self.snapshot = Snapshot([(self.segments[s.segment_id()], _live(s)) for s in toc.segments])
+
+    def keep(self, key: _Key, kept: _Kept, most: int) -> None:
+        """Keep an answer, and give up the oldest of too many."""
+        with self._keeping:
+            self.answers[key] = kept
+            while len(self.answers) > most:
+                self.answers.popitem(last=False)
 
     def is_last(self, name: str) -> bool:
         """Say whether nothing was committed since; costs two looks into a folder."""

@@ -30,12 +30,16 @@ class Check:
     remedy: str = ""
 
 
-def examine() -> Iterator[Check]:
-    """Look at everything in turn; one that fails stops only what stands on it."""
+def examine(*, is_deep: bool = False) -> Iterator[Check]:
+    """Look at everything in turn; one that fails stops only what stands on it.
+
+    A deep look reads the whole index and compares it with its checksums.
+    """
     for check in (_settings, _data_folder, _secret_key, _clock):
         yield check()
     # What stands on something that fails cannot be looked at.
-    for check in (_database, _tables, _index, _related):
+    deep = (_index_files,) if is_deep else ()
+    for check in (_database, _tables, *deep, _index, _related):
         seen = check()
         yield seen
         if not seen.is_well:
@@ -144,17 +148,25 @@ def _tables() -> Check:
 
 def _index() -> Check:
     remedy = "Run: broadsheet reindex"
-    try:
-        held = dict(the_site().engine.stamps())
-    except IndexUnavailable as problem:
-        return Check("index", False, str(problem), remedy)
-    waiting, wanted = indexing.pending(), indexing.stamps()
+    waiting = indexing.pending()
     if waiting:
         return Check("index", False, f"{waiting:,} changes wait to be indexed", remedy)
-    off = len(held.items() ^ wanted.items())
+    try:
+        off = indexing.count_differences()
+    except IndexUnavailable as problem:
+        return Check("index", False, str(problem), remedy)
     if off:
         return Check("index", False, f"differs from the database in {off:,} articles", remedy)
-    return Check("index", True, f"is in step with the database; {len(held):,} articles")
+    count = indexing.count_documents()
+    return Check("index", True, f"is in step with the database; {count:,} articles")
+
+
+def _index_files() -> Check:
+    try:
+        the_site().engine.verify()
+    except IndexUnavailable as problem:
+        return Check("index files", False, str(problem), "Run: broadsheet reindex")
+    return Check("index files", True, "are as they were written")
 
 
 def _related() -> Check:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import selectinload
 
@@ -37,6 +37,51 @@ def keep_in_step() -> None:
         log.error("The index did not take a change: %s", problem)
         return
     relating.relate_some()
+    tidy()
+
+
+def tidy() -> None:
+    """Put the index together where many changes have left it in pieces; never fails."""
+    try:
+        with the_site().engine.turn() as is_ours:
+            if is_ours:
+                the_site().engine.tidy()
+    except IndexUnavailable as problem:
+        log.error("The index was not tidied: %s", problem)
+
+
+def note_differences() -> int:
+    """Note a change for every article of which the index has another state; how many they are.
+
+    The database is the truth: an index that lost its last commits with the power is mended so.
+    Raises IndexUnavailable.
+    """
+    wanted = iter(stamps())
+    held = the_site().engine.stamps()
+    different = [id for id, _ in _differing(wanted, held)]
+    for start in range(0, len(different), BATCH):
+        rows = [{"article_id": id} for id in different[start : start + BATCH]]
+        db.session.execute(insert(IndexChange), rows)
+    db.session.commit()
+    return len(different)
+
+
+Stamp = tuple[int, int]
+
+
+def _differing(left: Iterator[Stamp], right: Iterator[Stamp]) -> Iterator[Stamp]:
+    """Give what is in one of two rising sequences only, by id; of two stamps of one id the left."""
+    a, b = next(left, None), next(right, None)
+    while a is not None or b is not None:
+        if a == b:
+            a, b = next(left, None), next(right, None)
+        elif a is not None and (b is None or a[0] <= b[0]):
+            yield a
+            b = next(right, None) if b is not None and a[0] == b[0] else b
+            a = next(left, None)
+        elif b is not None:
+            yield b
+            b = next(right, None)
 
 
 def catch_up(advance: Callable[[int], None] = lambda _: None) -> None:
@@ -151,10 +196,16 @@ def all_documents() -> Iterator[Document]:
         last = ids[-1]
 
 
-def stamps() -> dict[int, int]:
-    """Give id and stamp of every article that should be indexed."""
-    rows = db.session.execute(select(Article.id, Article.updated_at).where(*_LISTED))
-    return {row.id: _stamp(row.updated_at.timestamp()) for row in rows}
+def stamps() -> Iterator[Stamp]:
+    """Yield id and stamp of every article that should be indexed, by id."""
+    statement = select(Article.id, Article.updated_at).where(*_LISTED).order_by(Article.id)
+    rows = db.session.execute(statement.execution_options(yield_per=BATCH))
+    return ((row.id, _stamp(row.updated_at.timestamp())) for row in rows)
+
+
+def count_differences() -> int:
+    """Count the articles of which the index has another state. Raises IndexUnavailable."""
+    return sum(1 for _ in _differing(stamps(), the_site().engine.stamps()))
 
 
 def _stamp(seconds: float) -> int:

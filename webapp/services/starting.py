@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError
 
 from index.contract import IndexMissing, IndexUnavailable
-from webapp.extensions import db, the_site
+from webapp.extensions import Site, db, the_site
 from webapp.services import indexing, noting
 
 if TYPE_CHECKING:
@@ -40,10 +40,32 @@ def _bring_up_to_date(app: Flask) -> None:
             log.error("The index could not be brought up to date: %s", problem)
 
 
-def bring_index_up_to_date() -> None:
-    """Build the index when there is none, and tell it what it missed. Raises IndexUnavailable."""
+def mend_in_background(app: Flask) -> None:
+    """Build an index that was found missing or damaged while requests go on; one at a time."""
+    site = the_site()
+    if site.mending.acquire(blocking=False):
+        threading.Thread(target=_mend, args=(app, site), name="index", daemon=True).start()
+
+
+def _mend(app: Flask, site: Site) -> None:
     try:
-        next(iter(the_site().engine.stamps()), None)
-    except IndexMissing:
+        _bring_up_to_date(app)
+    finally:
+        site.mending.release()
+
+
+def bring_index_up_to_date() -> None:
+    """Build the index where it is missing or damaged, and tell it what it missed.
+
+    What the power took with it shows in what differs from the database. Raises IndexUnavailable.
+    """
+    try:
+        the_site().engine.verify()
+        different = indexing.note_differences()
+    except IndexMissing as problem:
+        log.warning("%s", problem)
         indexing.rebuild()
+    else:
+        if different:
+            log.warning("The index differs from the database in %d articles.", different)
     indexing.catch_up()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from index.contract import IndexUnavailable
+from index.contract import IndexMissing, IndexUnavailable
 from webapp import errors
+from webapp.services import starting
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,8 @@ def _say_site_error(problem: Exception) -> ResponseReturnValue:
 
 def _say_no_index(problem: Exception) -> ResponseReturnValue:
     log.error("The index is unavailable: %s", problem)
+    if isinstance(problem, IndexMissing):
+        starting.mend_in_background(current_app._get_current_object())  # type: ignore[attr-defined]
     return _page(503, "The search is being prepared. All articles can be read meanwhile.")
 
 
