@@ -10,6 +10,7 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import timedelta
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -19,13 +20,15 @@ import pytest
 from index import open_index
 from index.arrays import gathering
 from index.arrays.opened import ArrayIndex
+from index.arrays.writing import Commit
 from index.contract import Document, IndexMissing, IndexUnavailable, SearchEngine, Sort
 from index.engines import whoosh as engine_module
 from index.engines.whoosh import WhooshSearch
 from index.engines.whoosh_files import DurableStorage
-from tests.index.factories import ask, changed, document, filled, found
+from tests.index.factories import NOON, ask, changed, document, filled, found
 
 # A process that shares nothing with ours but the files.
+DAY = timedelta(days=1)
 processes = multiprocessing.get_context("spawn")
 
 
@@ -336,3 +339,111 @@ def test_a_superseded_snapshot_lets_go_of_its_files(whoosh: WhooshSearch, folder
     filled(whoosh, [document(1, "meteor")])
     assert found(whoosh, "meteor") == [1]
     assert old.name not in Path("/proc/self/maps").read_text()
+
+
+def test_damage_that_no_question_meets_is_found_by_the_checksums(folder: Path) -> None:
+    filled(open_index("whoosh", folder), [document(id, "meteor shower") for id in range(1, 40)])
+    open_index("whoosh", folder).verify()
+    (segment,) = _files(folder, "*.seg")
+    whole = segment.read_bytes()
+    chance = random.Random(3)
+    unread = 0
+    for _ in range(60):
+        damaged = bytearray(whole)
+        place = chance.randrange(len(damaged))
+        damaged[place] ^= 1 << chance.randrange(8)
+        segment.write_bytes(damaged)
+        try:
+            open_index("whoosh", folder).verify()
+        except IndexMissing:
+            continue
+        unread += whole[place] == 0
+        assert whole[place] == 0, "a byte that is read was damaged unnoticed"
+    assert unread < 30
+
+
+def test_what_our_own_code_raises_is_not_called_damage(
+    whoosh: WhooshSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(whoosh, [document(1, "meteor")])
+
+    def broken(*_: object) -> object:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(engine_module, "ArrayIndex", broken)
+    with pytest.raises(ZeroDivisionError):
+        ask(whoosh, "meteor")
+
+
+def test_few_segments_are_left_of_many_changes(whoosh: WhooshSearch, folder: Path) -> None:
+    filled(whoosh, [])
+    for id in range(1, 150):
+        changed(whoosh, [document(id, "wave", text=f"number n{id}")])
+    assert len(_files(folder, "*.seg")) <= 12
+    assert found(whoosh, "n77") == [77]
+    assert len(set(found(whoosh, "wave", limit=200))) == 149
+
+
+def test_a_change_merges_no_more_than_takes_a_moment(
+    whoosh: WhooshSearch, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merge = Commit.merge
+    monkeypatch.setattr(Commit, "merge", lambda self, most=6: merge(self, most))
+    filled(whoosh, [])
+    for id in range(1, 60):
+        changed(whoosh, [document(id, "wave")])
+    before = len(_files(folder, "*.seg"))
+    assert before > 6
+    monkeypatch.undo()
+    with whoosh.turn():
+        whoosh.tidy()
+    assert len(_files(folder, "*.seg")) < before
+    assert found(whoosh, "wave", Sort.NEWEST) == list(range(1, 60))
+
+
+def test_a_segment_of_which_much_was_deleted_is_written_anew(
+    whoosh: WhooshSearch, folder: Path
+) -> None:
+    filled(whoosh, [document(id, f"wave w{id}") for id in range(1, 41)])
+    (whole,) = _files(folder, "*.seg")
+    changed(whoosh, [], range(1, 11))
+    assert _files(folder, "*.seg") == [whole]
+    changed(whoosh, [], range(11, 31))
+    assert _files(folder, "*.seg") != [whole]
+    assert found(whoosh, "wave", Sort.NEWEST) == list(range(31, 41))
+    assert found(whoosh, "w5*") == []
+
+
+def test_an_answer_is_kept_until_the_index_changes(
+    whoosh: WhooshSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(whoosh, [document(1, "meteor"), document(2, "comet")])
+    asked: list[object] = []
+    given = engine_module.answer
+    monkeypatch.setattr(engine_module, "answer", lambda *args: asked.append(args) or given(*args))
+    first = ask(whoosh, "meteor")
+    assert ask(whoosh, "meteor") is first
+    assert len(asked) == 1
+    for other in ("comet", "meteor "):
+        ask(whoosh, other)
+    ask(whoosh, "meteor", limit=1)
+    ask(whoosh, "meteor", sort=Sort.NEWEST)
+    ask(whoosh, "meteor", with_facets=True)
+    assert len(asked) == 6
+    changed(whoosh, [document(3, "meteor")])
+    assert found(whoosh, "meteor", limit=10) == [1, 3]
+
+
+def test_an_answer_is_not_kept_while_something_is_still_to_come(whoosh: WhooshSearch) -> None:
+    filled(whoosh, [document(1, "meteor"), document(2, "meteor", published_at=NOON + DAY)])
+    assert ask(whoosh, "meteor").total == 1
+    assert ask(whoosh, "meteor", now=NOON + 2 * DAY).total == 2
+    assert ask(whoosh, "meteor").total == 1
+
+
+def test_so_many_answers_are_kept_and_no_more(folder: Path) -> None:
+    engine = WhooshSearch(folder, answers_kept=3)
+    filled(engine, [document(1, "meteor")])
+    for n in range(9):
+        ask(engine, f"meteor {n}")
+    assert len(engine._present().answers) == 3
