@@ -9,8 +9,9 @@ the form as written where capitals or accents may tell names from words. The rul
 - Nothing is dropped: no stop words, no shortest length. "The Who" and "X" are names; words
   that occur everywhere weigh little by their document frequency.
 - NFKC, case folding and removal of accents, token by token: offsets stay those of the text.
-- A place is `token * 8 + part`. Parts of one token are adjacent and so are neighbouring tokens;
-  "gpt 4" as a phrase is then found in "GPT-4", and a joined form never shifts what follows.
+- A place is `token * 8 + part`. A part and the next one are adjacent and so are neighbouring
+  tokens; "gpt 4" as a phrase is then found in "GPT-4", 3.4 is not found in 3.12.4, and a joined
+  form, whose tail says where it ends, never shifts what follows.
 - Scripts without spaces are indexed by bigrams: any two neighbours are found, no dictionary.
 """
 
@@ -30,8 +31,12 @@ from index.characters import HIDDEN, UNSPACED, WORD, fold, unescaped
 PARTS = 8
 """Places that one token takes: part numbers run from 0 to 7, what is longer shares the last."""
 
-STEM, WRITTEN, LABEL = "~", "^", "§"
-"""First letters of terms that are no plain word: a stem, a form as written, a section's label."""
+STEM, WRITTEN, LABEL, TAIL = "~", "^", "§", "»"
+"""First letters of terms that are no plain word.
+
+A stem, a form as written, a section's label, and the place of the last part of a joined form
+("deepseek" in DeepSeek-R1), where more parts of the same token follow.
+"""
 
 _LONGEST_TERM = 64
 # The words of a text are few and repeat; about 10 MB when full.
@@ -191,7 +196,7 @@ def _compound(token: str, language: str) -> Form:
     for piece in pieces:
         if len(piece) > 1:
             for whole in _together("".join(piece)):
-                terms[min(len(parts), PARTS - 1), whole] = None
+                terms |= _joined(whole, len(parts), len(piece), is_last=piece is pieces[-1])
         for part in piece:
             place, folded = min(len(parts), PARTS - 1), fold(part)[:_LONGEST_TERM]
             terms[place, folded] = None
@@ -202,6 +207,18 @@ def _compound(token: str, language: str) -> Form:
     terms |= dict.fromkeys((0, w) for w in whole_forms)
     terms |= dict.fromkeys((0, STEM + s) for s in stemmed)
     return Form(tuple(terms), tuple(parts), whole_forms, stemmed, "")
+
+
+def _joined(whole: str, first: int, count: int, *, is_last: bool) -> dict[tuple[int, str], None]:
+    """Give the terms of some parts written as one: it stands where they begin, its tail at the end.
+
+    What follows the last part is the next token, which is known without.
+    """
+    begins, ends = min(first, PARTS - 1), min(first + count - 1, PARTS - 1)
+    terms: dict[tuple[int, str], None] = {(begins, whole): None}
+    if ends > begins and not is_last:
+        terms[ends, TAIL + whole] = None
+    return terms
 
 
 def _together(joined: str) -> tuple[str, ...]:

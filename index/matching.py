@@ -6,10 +6,11 @@ where a question matches in an index, the highlighter where it matches in a text
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from index.analysis import PARTS, STEM, Form, Token, stems, tokenize
+from index.analysis import PARTS, STEM, TAIL, Form, Token, stems, tokenize
 from index.nodes import Field, Words
 
 Chain = tuple[str, ...]
@@ -101,20 +102,30 @@ def _stemmed(word: str, own: tuple[str, ...], languages: tuple[str, ...]) -> tup
 
 
 def adjacent(last: int, first: int, gap: int = 1) -> bool:
-    """Say whether a place follows another: a later part of one token, or `gap` tokens on."""
+    """Say whether a place follows another: the next part of one token, or `gap` tokens on."""
     if gap == 1 and first // PARTS == last // PARTS:
-        return first > last or first % PARTS == PARTS - 1
+        # All that are beyond the last part share its place.
+        return first == last + 1 or first == last == first // PARTS * PARTS + PARTS - 1
     return first == (last // PARTS + gap) * PARTS
 
 
 def extents_of_chain(chain: Chain, places: Places) -> list[Extent]:
     """Give where the terms of a chain stand side by side."""
-    extents = [(place, place) for place in places(chain[0])]
+    extents = _extents_of_term(chain[0], places)
     for term in chain[1:]:
         if not extents:
             return []
-        extents = _joined(extents, [(place, place) for place in places(term)], 1)
+        extents = _joined(extents, _extents_of_term(term, places), 1)
     return extents
+
+
+def _extents_of_term(term: str, places: Places) -> list[Extent]:
+    """Give where a term stands; of a joined form each tail belongs to the place before it."""
+    starts = places(term)
+    ends = list(starts)
+    for tail in places(TAIL + term):
+        ends[bisect_right(starts, tail) - 1] = tail
+    return list(zip(starts, ends, strict=True))
 
 
 def extents_of_unit(unit: Unit, places: Places, *, is_exact: bool = False) -> list[Extent]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from index.analysis import PARTS
+from index.analysis import PARTS, TAIL
 from index.arrays.files import Array
 from index.arrays.postings import DOCUMENT_SHIFT, TermPostings
 from index.arrays.scores import ArrayScores, are_in, united
@@ -134,14 +134,22 @@ class Counter:
         return firsts[is_new], lasts[is_new]
 
     def _of_terms(self, chain: Chain, among: Array, scope: Scope | None) -> Extents:
-        places = self._places(chain[0], among, scope)
-        extents = places, places
+        extents = self._of_term(chain[0], among, scope)
         for term in chain[1:]:
             if not len(extents[0]):
                 break
-            places = self._places(term, among, scope)
-            extents = _joined(extents, (places, places), 1)
+            extents = _joined(extents, self._of_term(term, among, scope), 1)
         return extents
+
+    def _of_term(self, term: str, among: Array, scope: Scope | None) -> Extents:
+        """Give where a term stands; see matching for tails."""
+        starts = self._places(term, among, scope)
+        tails = self._places(TAIL + term, among, scope)
+        if not len(tails):
+            return starts, starts
+        ends = starts.copy()
+        ends[starts.searchsorted(tails, "right") - 1] = tails
+        return starts, ends
 
     def _places(self, term: str, among: Array, scope: Scope | None) -> Array:
         places = self.postings(term).places(among)
@@ -214,9 +222,9 @@ def _joined(before: Extents, after: Extents, gap: int) -> Extents:
     following = ((lasts >> _STEP) + gap) << _STEP
     pairs = _pairs(starts, following, following)
     if gap == 1:
-        # A later part of the same token; the last one stands for all that are beyond it.
-        last = lasts | (PARTS - 1)
-        own = _pairs(starts, np.minimum(lasts + 1, last), last)
+        # The next part of the same token; the last one stands for all that are beyond it.
+        next_part = np.minimum(lasts + 1, lasts | (PARTS - 1))
+        own = _pairs(starts, next_part, next_part)
         pairs = tuple(np.concatenate(both) for both in zip(own, pairs, strict=True))
         order = np.argsort(pairs[0], kind="stable")
         pairs = pairs[0][order], pairs[1][order]
