@@ -22,7 +22,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import Stemmer
 
@@ -74,8 +74,9 @@ class Form:
     `terms` are places relative to the token's own, with the term. `parts` are the folded parts
     in order; `whole` the ways to write them as one; `written` the form with its capitals or
     accents, where these tell a name from a word; `respelled` as it is written where these signs
-    are missing. `tokens` is how many tokens it counts for:
-    one for each character in scripts without spaces, where the parts are bigrams.
+    are missing. `by_letters` are the parts where case tells no letters apart. `tokens` is how many
+    tokens it counts for: one for each character in scripts without spaces, where the parts are
+    bigrams.
     """
 
     terms: tuple[tuple[int, str], ...]
@@ -86,6 +87,7 @@ class Form:
     tokens: int = 1
     is_bigram: bool = False
     respelled: tuple[str, ...] = ()
+    by_letters: tuple[str, ...] = ()
 
     @property
     def written_term(self) -> str:
@@ -191,34 +193,65 @@ def _compound(token: str, language: str) -> Form:
     pieces = [_BOUNDARY.split(piece) for piece in _SPLIT.split(token) if piece]
     if len(pieces) == 1 and len(pieces[0]) == 1:
         return _word(pieces[0][0], language)
-    parts: list[str] = []
+    flat = [part for piece in pieces for part in piece]
+    parts = tuple(fold(part)[:_LONGEST_TERM] for part in flat)
     terms: dict[tuple[int, str], None] = {}
-    for piece in pieces:
-        if len(piece) > 1:
-            for whole in _together("".join(piece)):
-                terms |= _joined(whole, len(parts), len(piece), is_last=piece is pieces[-1])
-        for part in piece:
-            place, folded = min(len(parts), PARTS - 1), fold(part)[:_LONGEST_TERM]
-            terms[place, folded] = None
-            terms |= dict.fromkeys((place, STEM + s) for s in stems(folded, language))
-            parts.append(folded)
+    for place, folded in enumerate(parts):
+        at = min(place, PARTS - 1)
+        terms |= _with_stems(at, folded, language)
+    for first, end in _runs(pieces):
+        for whole in _together("".join(flat[first:end])):
+            terms |= _with_stems(min(first, PARTS - 1), whole, language)
+            terms |= _tail(whole, first, end, len(parts))
     whole_forms = _whole(token, pieces)
+    for whole in whole_forms:
+        terms |= _with_stems(0, whole, language)
     stemmed = tuple(s for w in whole_forms[:1] for s in stems(w, language))
-    terms |= dict.fromkeys((0, w) for w in whole_forms)
-    terms |= dict.fromkeys((0, STEM + s) for s in stemmed)
-    return Form(tuple(terms), tuple(parts), whole_forms, stemmed, "")
+    return Form(tuple(terms), parts, whole_forms, stemmed, "", by_letters=_by_letters(pieces))
 
 
-def _joined(whole: str, first: int, count: int, *, is_last: bool) -> dict[tuple[int, str], None]:
-    """Give the terms of some parts written as one: it stands where they begin, its tail at the end.
+def _with_stems(place: int, word: str, language: str) -> dict[tuple[int, str], None]:
+    return dict.fromkeys([(place, word), *((place, STEM + s) for s in stems(word, language))])
 
-    What follows the last part is the next token, which is known without.
+
+def _runs(pieces: list[list[str]]) -> Iterator[tuple[int, int]]:
+    """Give which parts of a token are written as one as well: the first, and that after the last.
+
+    All parts between two joiners, and letters that a number is attached to: iPhone17, Hi-Fi-7.
     """
-    begins, ends = min(first, PARTS - 1), min(first + count - 1, PARTS - 1)
-    terms: dict[tuple[int, str], None] = {(begins, whole): None}
-    if ends > begins and not is_last:
-        terms[ends, TAIL + whole] = None
-    return terms
+    first = 0
+    for are_letters, group in groupby(pieces, lambda piece: "".join(piece).isalpha()):
+        run = list(group)
+        end = first + sum(map(len, run))
+        if are_letters and 1 < len(run) < len(pieces):
+            yield first, end
+        for piece in run:
+            if len(piece) > 1:
+                yield first, first + len(piece)
+            for is_letters, parts in groupby(piece, str.isalpha):
+                count = len(list(parts))
+                if is_letters and 1 < count < len(piece):
+                    yield first, first + count
+                first += count
+
+
+def _by_letters(pieces: list[list[str]]) -> tuple[str, ...]:
+    """Give the parts with letters joined that only case tells apart: iphone, 17."""
+    return tuple(
+        fold(part)[:_LONGEST_TERM]
+        for piece in pieces
+        for is_letters, run in groupby(piece, str.isalpha)
+        for part in (["".join(run)] if is_letters else run)
+    )
+
+
+def _tail(whole: str, first: int, end: int, count: int) -> dict[tuple[int, str], None]:
+    """Say where some parts (of so many) end that are written as one.
+
+    Not where the token ends as well: what follows is the next token then, which is known without.
+    """
+    last = min(end, PARTS) - 1
+    return {(last, TAIL + whole): None} if last > first and end < count else {}
 
 
 def _together(joined: str) -> tuple[str, ...]:

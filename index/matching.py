@@ -83,9 +83,10 @@ def _unit(form: Form, languages: tuple[str, ...], gap: int, is_prefix: bool) -> 
     if "&" in "".join(form.whole):
         return Unit(together, gap=gap)
     stemmed = tuple(c for whole in form.whole[:1] for c in _stemmed(whole, (), languages))
+    apart = tuple(dict.fromkeys((form.parts, form.by_letters)))
     if not together:
-        return Unit((form.parts,), gap=gap)
-    return Unit(together, (form.parts, *stemmed), gap=gap)
+        return Unit(apart, gap=gap)
+    return Unit(together, (*apart, *stemmed), gap=gap)
 
 
 def _stemmed(word: str, own: tuple[str, ...], languages: tuple[str, ...]) -> tuple[Chain, ...]:

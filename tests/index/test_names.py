@@ -60,6 +60,10 @@ SENTENCES = {
     "numbers": ("Exactly 12,345.67 francs", "en"),
     "ordinals": ("The 21st century's 1990s revival", "en"),
     "pipe": ("TCP/IP over RS-232", "en"),
+    "phone": ("The iPhone17 sells out.", "en"),
+    "protein": ("AlphaFold3 folds more.", "en"),
+    "database": ("PostgreSQL18 and Hi-Fi-7 are here.", "en"),
+    "rival": ("A chatgpt 5 and a llamacpp 3 run at home.", "en"),
     "mcdonald": ("McDonald's meets O'Neill at Levi's.", "en"),
 }
 
@@ -113,6 +117,10 @@ ASKED = {
     "numbers": ["12345", "12,345", "12,345.67"],
     "ordinals": ["21st", "1990s"],
     "pipe": ["TCP/IP", "tcp ip", "rs232", "RS-232"],
+    "phone": ["iphone", "iPhone", "iphone 17", "iPhone17", "i phone 17", '"iphone 17 sells"'],
+    "protein": ["alphafold", "AlphaFold", "alpha fold", "alphafold 3", "AlphaFold-3"],
+    "database": ["postgresql", "postgresql 18", "postgre sql", "hifi 7", "hi-fi 7", "hifi"],
+    "rival": ["ChatGPT5", "LlamaCpp3", "LlamaCpp-3", "chatgpt-5"],
     "mcdonald": ["mcdonalds", "McDonald’s", "oneill", "O'Neill", "levis", "Levi's"],
 }
 
