@@ -12,6 +12,7 @@ the form as written where capitals or accents may tell names from words. The rul
 - A place is `token * 8 + part`. A part and the next one are adjacent and so are neighbouring
   tokens; "gpt 4" as a phrase is then found in "GPT-4", 3.4 is not found in 3.12.4, and a joined
   form, whose tail says where it ends, never shifts what follows.
+- "&" alone is the word "and"; within a name it is kept (at&t), and may be left out (att).
 - Scripts without spaces are indexed by bigrams: any two neighbours are found, no dictionary.
 """
 
@@ -52,6 +53,7 @@ TOKEN = re.compile(
     r"|(?<![\w.)\]])\.[A-Za-z][A-Za-z0-9]*"  # .NET
     rf"|[{UNSPACED}]+"
     rf"|{WORD}(?:{_JOINERS}{WORD})*"
+    r"|(?<!\S)[&＆](?!\S)"
 )
 _IS_UNSPACED = re.compile(rf"[{UNSPACED}]")
 _SPLIT = re.compile(rf"(?:[-‐‑﹣－_.·．{_APOSTROPHES}]|&amp;|[&＆])+")
@@ -138,6 +140,8 @@ def analyze(raw: str, language: str = "") -> Form:
         return _bigrams(raw)
     if raw.isascii() and raw.isalpha() and (raw.islower() or raw[1:].islower()):
         return _simple(raw.lower(), language)
+    if raw in "&＆":
+        return _simple("and", language)
     plain = HIDDEN.sub("", unicodedata.normalize("NFKC", raw))
     if raw[0] == "." or raw[-1] in "+#":
         word = fold(raw)[:_LONGEST_TERM]
@@ -206,6 +210,9 @@ def _compound(token: str, language: str) -> Form:
     whole_forms = _whole(token, pieces)
     for whole in whole_forms:
         terms |= _with_stems(0, whole, language)
+    if "&" in token:
+        # Who leaves the sign out finds it as who types another form of a word does.
+        terms[0, STEM + whole_forms[0].replace("&", "")] = None
     stemmed = tuple(s for w in whole_forms[:1] for s in stems(w, language))
     return Form(tuple(terms), parts, whole_forms, stemmed, "", by_letters=_by_letters(pieces))
 

@@ -5,7 +5,7 @@ Knows the grammar's nodes, terms and which of them there are; refuses to know sc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -85,11 +85,11 @@ class Reading:
         """Find neighbours that the index has as one word as well: "open ai", openai."""
         match node:
             case Every(parts):
-                for left, right in neighbours(parts):
-                    joined = fold(left.text + right.text)
-                    if joined.isalnum() and self._lexicon.document_frequency(joined):
-                        for words in (left, right):
-                            self._joined.setdefault(words, []).append((joined,))
+                for words in (*neighbours(parts), *_with_signs(parts)):
+                    joined = fold("".join(word.text for word in words))
+                    if self._is_name(joined) and self._lexicon.document_frequency(joined):
+                        for word in words:
+                            self._joined.setdefault(word, []).append((joined,))
                 for part in parts:
                     self._join(part)
             case Either(parts):
@@ -99,6 +99,9 @@ class Reading:
                 self._join(part)
             case _:
                 pass
+
+    def _is_name(self, joined: str) -> bool:
+        return joined.replace("&", "").isalnum() and not joined.endswith("&")
 
     def _near_chains(self, words: Words) -> tuple[Chain, ...]:
         units = self.wanted(words).units
@@ -182,6 +185,16 @@ def neighbours(parts: Iterable[Node]) -> list[tuple[Words, Words]]:
     ]
 
 
+def _with_signs(parts: Sequence[Node]) -> list[tuple[Words, ...]]:
+    """Give the plain words that were typed with an ampersand between them, and this."""
+    pairs = neighbours(parts)
+    return [
+        (left, sign, right)
+        for (left, sign), (middle, right) in pairwise(pairs)
+        if sign.is_extra and middle == sign
+    ]
+
+
 def is_plain(words: Words) -> bool:
     """Say whether it is a word that was typed without any sign."""
     return words.field is Field.ANY and not (words.is_phrase or words.is_prefix)
@@ -191,7 +204,7 @@ def wanted_leaves(node: Node | None) -> list[Words]:
     """Give the words that a document is found by, those after a minus left out."""
     match node:
         case Words():
-            return [node]
+            return [] if node.is_extra else [node]
         case Every(parts) | Either(parts):
             return [leaf for part in parts for leaf in wanted_leaves(part)]
         case Without() | Dated() | Labelled() | None:

@@ -73,6 +73,8 @@ def take_apart(root: Node) -> Asked:
     for part in _flat(root):
         if isinstance(part, Dated | Without):
             asked.filters.append(part)
+        elif _is_extra(part):
+            continue
         elif _is_soft(part):
             asked.soft.append(part)
         else:
@@ -105,6 +107,10 @@ def _is_soft(node: Node) -> bool:
             return all(map(_is_soft, parts))
         case _:
             return False
+
+
+def _is_extra(node: Node) -> bool:
+    return isinstance(node, Words) and node.is_extra
 
 
 def _is_function_word(node: Node) -> bool:
