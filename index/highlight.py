@@ -14,7 +14,7 @@ from html import escape
 
 from index.analysis import PARTS, TOKEN, analyze, is_unspaced, tokenize
 from index.characters import unescaped
-from index.matching import Places, Unit, Wanted, extents_of_phrase
+from index.matching import Places, Unit, Wanted, expanded, extents_of_phrase
 
 LONGEST_EXCERPT = 230
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’»)\]]*\s+|(?<=[。！？])|\n+")
@@ -92,10 +92,7 @@ def _lookup(places: dict[str, list[int]]) -> Places:
 def _local(units: Sequence[Unit], places: dict[str, list[int]]) -> list[Unit]:
     """Expand prefixes to the terms of this text."""
     return [
-        Unit(tuple((t,) for t in places if t.startswith(unit.prefix)), gap=unit.gap)
-        if unit.prefix
-        else unit
-        for unit in units
+        expanded(unit, lambda prefix: [t for t in places if t.startswith(prefix)]) for unit in units
     ]
 
 

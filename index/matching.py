@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from index.analysis import PARTS, STEM, TAIL, Form, Token, stems, tokenize
 from index.nodes import Field, Words
@@ -28,14 +28,15 @@ class Unit:
     """One token of a question: the exact readings of it, and the looser ones that rank below.
 
     The exact ones are ways to write the same, so they are not counted twice. `written` is the
-    term for the form with its capitals or accents; `prefix` asks for every term that begins so.
+    term for the form with its capitals or accents; `prefixes` are more exact
+    ones, for every term that begins as their last one.
     `gap` is how many tokens it stands after the unit before.
     """
 
     exact: tuple[Chain, ...]
     loose: tuple[Chain, ...] = ()
     written: str = ""
-    prefix: str = ""
+    prefixes: tuple[Chain, ...] = ()
     gap: int = 1
 
 
@@ -73,7 +74,7 @@ def _unit(form: Form, languages: tuple[str, ...], gap: int, is_prefix: bool) -> 
     if form.tokens > 1:
         return Unit((form.parts[:-1],), gap=gap)
     if is_prefix or form.is_bigram:
-        return Unit((), prefix=(form.whole or form.parts[-1:])[0], gap=gap)
+        return Unit((), prefixes=_prefixes(form), gap=gap)
     written = form.written_term
     if len(form.parts) == 1:
         loose = _stemmed(form.parts[0], form.stems, languages)
@@ -87,6 +88,24 @@ def _unit(form: Form, languages: tuple[str, ...], gap: int, is_prefix: bool) -> 
     if not together:
         return Unit(apart, gap=gap)
     return Unit(together, (*apart, *stemmed), gap=gap)
+
+
+def _prefixes(form: Form) -> tuple[Chain, ...]:
+    """Give all ways to begin as this does: gpt4 and gpt 4, but of 3.1 only 3 and then 1."""
+    if form.is_bigram or "&" in "".join(form.whole):
+        return ((form.whole or form.parts)[:1],)
+    apart = (form.parts, form.by_letters) if len(form.parts) > 1 else (form.parts,)
+    return tuple(dict.fromkeys((*((whole,) for whole in form.whole), *apart)))
+
+
+def expanded(unit: Unit, beginning_with: Callable[[str], Iterable[str]]) -> Unit:
+    """Put in place of a unit's prefixes all that begin so, as the function knows the terms."""
+    if not unit.prefixes:
+        return unit
+    found = dict.fromkeys(
+        (*chain[:-1], term) for chain in unit.prefixes for term in beginning_with(chain[-1])
+    )
+    return replace(unit, exact=tuple(found), prefixes=())
 
 
 def _stemmed(word: str, own: tuple[str, ...], languages: tuple[str, ...]) -> tuple[Chain, ...]:

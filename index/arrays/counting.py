@@ -10,7 +10,7 @@ Knows postings; refuses to know what a frequency is worth.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from index.arrays.snapshot import Snapshot
 from index.clock import Clock
 from index.frequencies import MOST_EXPANSIONS, part_searched
 from index.layout import LAST_PART, PART_SHIFT, label_term, weight_of
-from index.matching import Chain, Unit, Wanted
+from index.matching import Chain, Unit, Wanted, expanded
 from index.nodes import Field
 
 AT_ONCE = 50_000
@@ -67,7 +67,7 @@ class Counter:
             found = self._of_phrase(units, scope, clock, among)
             return Frequencies(found, found.numbers, none)
         unit = units[0]
-        is_sum = bool(wanted.units[0].prefix)
+        is_sum = bool(wanted.units[0].prefixes)
         exact = self._united([self._of_chain(c, scope, clock) for c in unit.exact], is_sum=is_sum)
         loose = self._united([self._of_chain(c, scope, clock) for c in unit.loose], is_sum=True)
         # A stem's postings hold the exact word's as well, where the two differ.
@@ -80,10 +80,7 @@ class Counter:
 
     def expanded(self, unit: Unit) -> Unit:
         """Put the words in place of a prefix that begin with it."""
-        if not unit.prefix:
-            return unit
-        terms = self._snapshot.beginning_with(unit.prefix, MOST_EXPANSIONS)
-        return replace(unit, exact=tuple((term,) for term in terms), prefix="")
+        return expanded(unit, lambda prefix: self._snapshot.beginning_with(prefix, MOST_EXPANSIONS))
 
     def _of_chain(self, chain: Chain, scope: Scope, clock: Clock) -> ArrayScores:
         if len(chain) == 1 and scope.is_everything:

@@ -47,3 +47,29 @@ def test_parts_of_a_name_and_what_they_make_stand_beside_what_follows(
 ) -> None:
     filled(engine, JOINED)
     assert found(engine, typed) == [wanted]
+
+
+def test_an_asterisk_after_a_version_or_a_joined_name_stands_for_its_last_part(
+    engine: SearchEngine,
+) -> None:
+    filled(
+        engine,
+        [
+            document(1, text="Python 3.12.4 is out."),
+            document(2, text="About 15 of 100 came 3 times."),
+            document(3, text="GPT-4 is gone."),
+            document(4, text="GPT-4.1 is here."),
+            document(5, text="gpt4o speaks, GPT-4o-mini listens."),
+            document(6, text="GPT-5 and 4 others."),
+            document(7, text="An e-mail by deepseek."),
+            document(8, text="An email by DeepSeek."),
+        ],
+    )
+    assert set(found(engine, "3.1*")) == {1}
+    assert set(found(engine, "3.12*")) == {1}
+    assert found(engine, "3.2*") == []
+    assert set(found(engine, "GPT-4*")) == {3, 4, 5}
+    assert set(found(engine, "gpt-4.*")) == {3, 4, 5}
+    assert set(found(engine, "e-mai*")) == {7, 8}
+    assert set(found(engine, "DeepSee*")) == {7, 8}
+    assert set(found(engine, "title:GPT-4* OR gpt4*")) == {3, 4, 5}
