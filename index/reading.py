@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from index.analysis import tokenize
 from index.characters import fold
+from index.commonplace import FUNCTION_WORDS
 from index.matching import Chain, Unit, Wanted, compile_words
 from index.nodes import Dated, Either, Every, Field, Labelled, Node, Without, Words
 from index.opened import Lexicon
@@ -123,10 +124,14 @@ class Reading:
         return word, max(self._lexicon.document_frequency(term) for term in known)
 
     def respelled(self, word: str, frequency: int) -> list[tuple[str, int]]:
-        """Give likelier spellings of a word that stands in so many documents."""
-        if not edits_allowed(word):
+        """Give likelier spellings of a word that stands in so many documents.
+
+        A word that only sentences need is never misspelled, and never what was meant.
+        """
+        if not edits_allowed(word) or word in FUNCTION_WORDS:
             return []
-        return self._lexicon.alike(word, max(1, frequency * LIKELIER))
+        alike = self._lexicon.alike(word, max(1, frequency * LIKELIER))
+        return [each for each in alike if each[0] not in FUNCTION_WORDS]
 
     def _halves(self, word: str) -> Iterator[Chain]:
         """Give the two words that one may be, where the index has both."""

@@ -167,3 +167,13 @@ def test_newest_first_knows_no_lift(engine: SearchEngine) -> None:
     plain = ask(engine, "ferries", sort=Sort.NEWEST)
     lifted = ask(engine, "ferries", sort=Sort.NEWEST, recency=1.0)
     assert [hit.id for hit in plain.hits] == [hit.id for hit in lifted.hits]
+
+
+def test_no_word_is_respelled_to_or_from_one_that_only_a_sentence_needs(
+    engine: SearchEngine,
+) -> None:
+    often = [document(id, text="It may rain where whales swim.") for id in range(1, 60)]
+    filled(engine, [*often, document(70, text="How qubits may be kept.")])
+    assert ask(engine, "how many qubits").suggestion is None
+    assert ask(engine, "mays").suggestion is None
+    assert ask(engine, "whalse").suggestion == "whales"
