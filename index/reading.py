@@ -32,11 +32,12 @@ SHORTEST_HALF = 2
 
 @dataclass(frozen=True, slots=True)
 class Respelling:
-    """Another spelling of a part of the question: which characters it is for, and how likely."""
+    """Another spelling of a part of the question, and in how many documents what was typed is."""
 
     start: int
     end: int
     word: str
+    frequency: int
 
 
 class Reading:
@@ -49,6 +50,7 @@ class Reading:
         self._wanted: dict[Words, Wanted] = {}
         self._near: dict[Words, Wanted | None] = {}
         self._joined: dict[Words, list[Chain]] = {}
+        self._alike: dict[str, list[tuple[str, int]]] = {}
         if not is_sentence:
             self._join(root)
 
@@ -130,8 +132,10 @@ class Reading:
         """
         if not edits_allowed(word) or word in FUNCTION_WORDS:
             return []
-        alike = self._lexicon.alike(word, max(1, frequency * LIKELIER))
-        return [each for each in alike if each[0] not in FUNCTION_WORDS]
+        if word not in self._alike:
+            alike = self._lexicon.alike(word, max(1, frequency * LIKELIER))
+            self._alike[word] = [each for each in alike if each[0] not in FUNCTION_WORDS]
+        return self._alike[word]
 
     def _halves(self, word: str) -> Iterator[Chain]:
         """Give the two words that one may be, where the index has both."""
@@ -159,7 +163,7 @@ class Reading:
             frequency = self._frequency(word)
             if frequency < self._little and (near := self.respelled(word, frequency)):
                 best = max(near, key=self._likelihood)[0]
-                yield Respelling(start + token.start, start + token.end, best)
+                yield Respelling(start + token.start, start + token.end, best, frequency)
 
     def _likelihood(self, near: tuple[str, int]) -> int:
         word, frequency = near

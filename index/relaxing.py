@@ -181,17 +181,26 @@ class Search(Generic[S]):
 
     def _follow(self, found: Found[S], firm: list[_Part[S]], soft: list[_Part[S]]) -> None:
         """Find documents that have some of the words, or nearly them."""
-        is_sentence = self._asked.is_sentence
-        if not is_sentence:
-            for part in soft:
-                if not self._clock.is_over():
-                    part.near = self._evaluator.near(part.node).but(part.scores)
+        for part in soft:
+            # In a sentence a word that is found anywhere is taken as it was typed.
+            if not (self._asked.is_sentence and len(part.scores)) and not self._clock.is_over():
+                self._come_near(part)
         soft = sorted((part for part in soft if part.size()), key=_Part.size)
         scores, told = self._told(firm, soft)
-        least = 0.0 if is_sentence else LEAST_SHARE * sum(part.weight for part in firm + soft)
+        least = LEAST_SHARE * sum(part.weight for part in firm + soft)
+        if self._asked.is_sentence:
+            least = 0.0
         others = self._passed(scores.where(told, least).but(found.all))
         found.others = self._opened.best(others, MOST_NEAREST)
         found.matches = _matches(found.others.documents(), soft)
+
+    def _come_near(self, part: _Part[S]) -> None:
+        """Score what nearly fits a part; what is found by no other spelling is weighed by that."""
+        part.near = self._evaluator.near(part.node).but(part.scores)
+        if len(part.scores):
+            part.near_weight = NEAR * part.weight
+        elif len(part.near):
+            part.near_weight = part.weight = self._evaluator.weight(part.near)
 
     def _told(self, firm: list[_Part[S]], soft: list[_Part[S]]) -> tuple[S, S]:
         """Add up scores, and how much the words tell that each document has; rarest first."""
@@ -202,7 +211,7 @@ class Search(Generic[S]):
         told = scores.worth(sum(part.weight for part in firm))
         for part in soft:
             brings = not firm and (not len(scores) or part.size() <= self._common)
-            for found, weight in ((part.scores, part.weight), (part.near, NEAR * part.weight)):
+            for found, weight in ((part.scores, part.weight), (part.near, part.near_weight)):
                 if not len(found):
                     continue
                 tells = found.worth(weight)
@@ -242,6 +251,7 @@ class _Part(Generic[S]):
     scores: S
     weight: float
     near: S
+    near_weight: float = 0.0
 
     def size(self) -> int:
         return len(self.scores) + len(self.near)

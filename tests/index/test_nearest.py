@@ -177,3 +177,41 @@ def test_no_word_is_respelled_to_or_from_one_that_only_a_sentence_needs(
     assert ask(engine, "how many qubits").suggestion is None
     assert ask(engine, "mays").suggestion is None
     assert ask(engine, "whalse").suggestion == "whales"
+
+
+COURT = [
+    document(1, "Zuckerberg in court", "Zuckerberg spoke for two hours."),
+    document(2, "Court rests", "The court in Bonn is closed."),
+    document(3, "Anthropic hires", "Anthropic opens in Oslo."),
+    document(4, "Harbour pilots strike", "They want shorter shifts."),
+    *(document(id, "Court report", "A court heard the case.") for id in range(10, 30)),
+    *(document(id, "Harbour news", "Ships in the harbour.") for id in range(30, 45)),
+]
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted", "suggestion"),
+    [
+        ("zuckerburg court", 1, "zuckerberg court"),
+        ("court zuckerburg", 1, "court zuckerberg"),
+        ("zuckerburg hearing before senate committee", 1,
+         "zuckerberg hearing before senate committee"),
+        ("what did zuckerburg say in court today", 1, "what did zuckerberg say in court today"),
+        ("antropic harbour", 3, "anthropic harbour"),
+        ("antropic hires people for an office there", 3,
+         "anthropic hires people for an office there"),
+    ],
+)  # fmt: skip
+def test_a_misspelled_word_beside_others_counts_as_what_was_meant(
+    engine: SearchEngine, typed: str, wanted: int, suggestion: str
+) -> None:
+    filled(engine, COURT)
+    answer = ask(engine, typed, limit=50)
+    assert answer.hits[0].id == wanted
+    assert answer.suggestion == suggestion
+
+
+def test_a_word_that_is_found_is_not_respelled_for_a_little_more(engine: SearchEngine) -> None:
+    filled(engine, [*COURT, document(50, "Courtz", "Courtz hires.")])
+    assert ask(engine, "courtz hires").suggestion is None
+    assert ask(engine, "courtz xylophone").suggestion is None
