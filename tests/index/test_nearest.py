@@ -184,7 +184,7 @@ COURT = [
     document(2, "Court rests", "The court in Bonn is closed."),
     document(3, "Anthropic hires", "Anthropic opens in Oslo."),
     document(4, "Harbour pilots strike", "They want shorter shifts."),
-    *(document(id, "Court report", "A court heard the case.") for id in range(10, 30)),
+    *(document(id, "Court report", "A court heard the case.") for id in range(10, 24)),
     *(document(id, "Harbour news", "Ships in the harbour.") for id in range(30, 45)),
 ]
 
@@ -215,3 +215,21 @@ def test_a_word_that_is_found_is_not_respelled_for_a_little_more(engine: SearchE
     filled(engine, [*COURT, document(50, "Courtz", "Courtz hires.")])
     assert ask(engine, "courtz hires").suggestion is None
     assert ask(engine, "courtz xylophone").suggestion is None
+
+
+def test_a_common_word_that_tells_something_brings_documents_in_after_rarer_ones(
+    engine: SearchEngine,
+) -> None:
+    common = [document(id, text="The harbour is open.") for id in range(1, 20)]
+    others = [document(id, text="The hills are green.") for id in range(30, 60)]
+    filled(engine, [*common, *others, document(70, text="A chip."), document(71, text="A chip.")])
+    assert found(engine, "harbour AND chip")[:2] == [70, 71]
+    assert set(found(engine, "harbour AND chip")[2:]) == set(range(1, 20))
+    assert set(found(engine, "the chip")) == {70, 71}
+    assert set(found(engine, "harbour title:chip")) == set()
+
+
+def test_beside_a_misspelled_word_the_others_are_found_as_well(engine: SearchEngine) -> None:
+    filled(engine, COURT)
+    assert set(found(engine, "antropic harbour")) == {3, 4, *range(30, 45)}
+    assert {1, 2} < set(found(engine, "zuckerburg court"))
