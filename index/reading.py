@@ -58,13 +58,17 @@ class Reading:
         """Give what a word or a phrase stands for as it was typed."""
         found = self._wanted.get(words)
         if found is None:
-            found = compile_words(words, self._languages)
+            found = compile_words(words, self._languages_of(words))
             joined = self._joined.get(words)
             if joined and len(found.units) == 1:
                 unit = found.units[0]
                 found = replace(found, units=(replace(unit, exact=(*unit.exact, *joined)),))
             self._wanted[words] = found
         return found
+
+    def _languages_of(self, words: Words) -> tuple[str, ...]:
+        """Give the languages by whose grammar other forms of these words are looked for as well."""
+        return () if words.field in (Field.BY, Field.SOURCE) else self._languages
 
     def near(self, words: Words) -> Wanted | None:
         """Give what a word may stand for if it was misspelled; None where it need not have been."""
