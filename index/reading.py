@@ -50,6 +50,7 @@ class Reading:
         self._wanted: dict[Words, Wanted] = {}
         self._near: dict[Words, Wanted | None] = {}
         self._joined: dict[Words, list[Chain]] = {}
+        self._left_out = set(_leaves_left_out(root))
         self._alike: dict[str, list[tuple[str, int]]] = {}
         if not is_sentence:
             self._join(root)
@@ -67,8 +68,13 @@ class Reading:
         return found
 
     def _languages_of(self, words: Words) -> tuple[str, ...]:
-        """Give the languages by whose grammar other forms of these words are looked for as well."""
-        return () if words.field in (Field.BY, Field.SOURCE) else self._languages
+        """Give the languages by whose grammar other forms of these words are looked for as well.
+
+        None for names, and none after a minus, not even for a plural: who leaves out "bank" sees
+        "banks" and can leave it out too, but what goes unasked is never seen.
+        """
+        is_exact = words.field in (Field.BY, Field.SOURCE) or words in self._left_out
+        return () if is_exact else self._languages
 
     def near(self, words: Words) -> Wanted | None:
         """Give what a word may stand for if it was misspelled; None where it need not have been."""
@@ -211,6 +217,19 @@ def _with_signs(parts: Sequence[Node]) -> list[tuple[Words, ...]]:
 def is_plain(words: Words) -> bool:
     """Say whether it is a word that was typed without any sign."""
     return words.field is Field.ANY and not (words.is_phrase or words.is_prefix)
+
+
+def _leaves_left_out(node: Node | None) -> Iterator[Words]:
+    """Yield the words that stand after a minus."""
+    match node:
+        case Without(part):
+            yield from wanted_leaves(part)
+            yield from _leaves_left_out(part)
+        case Every(parts) | Either(parts):
+            for part in parts:
+                yield from _leaves_left_out(part)
+        case _:
+            pass
 
 
 def wanted_leaves(node: Node | None) -> list[Words]:
