@@ -13,6 +13,7 @@ the form as written where capitals or accents may tell names from words. The rul
   tokens; "gpt 4" as a phrase is then found in "GPT-4", 3.4 is not found in 3.12.4, and a joined
   form, whose tail says where it ends, never shifts what follows.
 - "&" alone is the word "and"; within a name it is kept (at&t), and may be left out (att).
+- Letters with points between them are one name (us), and so are initials with spaces (jk).
 - Scripts without spaces are indexed by bigrams: any two neighbours are found, no dictionary.
 """
 
@@ -45,10 +46,12 @@ _REMEMBERED = 16_384
 _APOSTROPHES = "'’‘ʼ＇`´"
 _JOINERS = rf"(?:[-‐‑﹣－_.·．{_APOSTROPHES}]|&amp;|[&＆]|(?<=\d),(?=\d{{3}}(?!\d)))"
 
+_INITIAL = rf"[^\W\d_{UNSPACED}]"
+
 TOKEN = re.compile(
     # Plain words between spaces are most of a text: tried first, they are found in half the time.
     r"[A-Za-z]{2,}(?=[ \n,;:]|\.[ \n])"
-    rf"|(?<!\w)[^\W\d_{UNSPACED}](?:\.[^\W\d_{UNSPACED}])+(?!\w)"  # U.S., e.g.
+    rf"|(?<!\w){_INITIAL}(?:\.{_INITIAL}|\.[ \u00a0\u202f]{_INITIAL}(?=\.))+(?!\w)"  # U.S., J. K.
     r"|(?<!\w)[A-Za-z](?:\+\+|\#)(?![A-Za-z+#])"  # C++, C#
     r"|(?<![\w.)\]])\.[A-Za-z][A-Za-z0-9]*"  # .NET
     rf"|[{UNSPACED}]+"
@@ -67,6 +70,7 @@ _CONTRACTION = re.compile(rf"^\w+[{_APOSTROPHES}](?:t|re|ve|ll|d|m)$", re.IGNORE
 _PLURAL_NUMBER = re.compile(r"\d[sS]$")
 _PLURAL_NAME = re.compile(r"[A-Z]{2,}s$")
 _ACRONYM = re.compile(r"^[^\W\d_](?:\.[^\W\d_])+$")
+_INITIALS = re.compile(r"^[^\W\d_](?:\.\s?[^\W\d_])+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,8 @@ def analyze(raw: str, language: str = "") -> Form:
         return Form(((0, word),), (word,), (), (), "")
     if _ACRONYM.match(plain):
         return _word(plain.replace(".", ""), language)
+    if _INITIALS.match(plain):
+        return _initials(plain)
     plain = _POSSESSIVE.sub("", plain)
     if _CONTRACTION.match(plain):
         return _word(_SPLIT.sub("", plain), language)
@@ -172,6 +178,16 @@ def _word(word: str, language: str) -> Form:
     respelled = _respelled(word, folded)
     terms += ((0, other) for other in respelled)
     return Form(tuple(terms), (folded,), (), found, written, respelled=respelled)
+
+
+def _initials(token: str) -> Form:
+    """Analyze letters with points and spaces between them: as one name, and each by itself."""
+    letters = tuple(fold(c) for c in token if c.isalpha())
+    word = "".join(letters)
+    written = _as_written("".join(c for c in token if c.isalpha()), word)
+    terms = [(min(i, PARTS - 1), letter) for i, letter in enumerate(letters)]
+    terms += ((0, term) for term in (word, written and WRITTEN + written) if term)
+    return Form(tuple(terms), letters, (word,), (), "")
 
 
 _RESPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})

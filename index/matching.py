@@ -84,7 +84,7 @@ def _unit(form: Form, languages: tuple[str, ...], gap: int, is_prefix: bool) -> 
     if "&" in "".join(form.whole):
         return Unit(together, gap=gap)
     stemmed = tuple(c for whole in form.whole[:1] for c in _stemmed(whole, (), languages))
-    apart = tuple(dict.fromkeys((form.parts, form.by_letters)))
+    apart = tuple(dict.fromkeys((form.parts, form.by_letters or form.parts)))
     if not together:
         return Unit(apart, gap=gap)
     return Unit(together, (*apart, *stemmed), gap=gap)
@@ -94,7 +94,7 @@ def _prefixes(form: Form) -> tuple[Chain, ...]:
     """Give all ways to begin as this does: gpt4 and gpt 4, but of 3.1 only 3 and then 1."""
     if form.is_bigram or "&" in "".join(form.whole):
         return ((form.whole or form.parts)[:1],)
-    apart = (form.parts, form.by_letters) if len(form.parts) > 1 else (form.parts,)
+    apart = (form.parts, form.by_letters or form.parts)
     return tuple(dict.fromkeys((*((whole,) for whole in form.whole), *apart)))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from index.analysis import tokenize
 from index.characters import fold
@@ -98,8 +98,8 @@ class Reading:
         """Find neighbours that the index has as one word as well: "open ai", openai."""
         match node:
             case Every(parts):
-                for words in (*neighbours(parts), *_with_signs(parts)):
-                    joined = fold("".join(word.text for word in words))
+                for words in (*neighbours(parts), *_with_signs(parts), *_initials(parts)):
+                    joined = fold("".join(_initial(word) or word.text for word in words))
                     if self._is_name(joined) and self._lexicon.document_frequency(joined):
                         for word in words:
                             self._joined.setdefault(word, []).append((joined,))
@@ -212,6 +212,20 @@ def _with_signs(parts: Sequence[Node]) -> list[tuple[Words, ...]]:
         for (left, sign), (middle, right) in pairwise(pairs)
         if sign.is_extra and middle == sign
     ]
+
+
+def _initials(parts: Sequence[Node]) -> list[list[Words]]:
+    """Give the runs of single letters that were typed one after the other."""
+    plain = (part if isinstance(part, Words) and is_plain(part) else None for part in parts)
+    runs = groupby(plain, lambda words: bool(words and _initial(words)))
+    found = [[words for words in run if words] for is_letter, run in runs if is_letter]
+    return [run for run in found if len(run) > 1]
+
+
+def _initial(words: Words) -> str:
+    """Give the letter where it is one, with a point or without."""
+    letter = words.text.removesuffix(".")
+    return letter if len(letter) == 1 and letter.isalpha() else ""
 
 
 def is_plain(words: Words) -> bool:
