@@ -14,7 +14,8 @@ the form as written where capitals or accents may tell names from words. The rul
   form, whose tail says where it ends, never shifts what follows.
 - "&" alone is the word "and"; within a name it is kept (at&t), and may be left out (att).
 - Letters with points between them are one name (us), and so are initials with spaces (jk).
-- Scripts without spaces are indexed by bigrams: any two neighbours are found, no dictionary.
+- Scripts without spaces are indexed by bigrams: any two neighbours are found, no dictionary. So
+  are words in Hangul, whose particles are attached, but a word counts as one token.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from itertools import groupby, pairwise
 
 import Stemmer
 
-from index.characters import HIDDEN, UNSPACED, WORD, fold, unescaped
+from index.characters import HANGUL, HIDDEN, UNSPACED, UNSPACED_RUN, WORD, fold, unescaped
 
 PARTS = 8
 """Places that one token takes: part numbers run from 0 to 7, what is longer shares the last."""
@@ -54,7 +55,7 @@ TOKEN = re.compile(
     rf"|(?<!\w){_INITIAL}(?:\.{_INITIAL}|\.[ \u00a0\u202f]{_INITIAL}(?=\.))+(?!\w)"  # U.S., J. K.
     r"|(?<!\w)[A-Za-z](?:\+\+|\#)(?![A-Za-z+#])"  # C++, C#
     r"|(?<![\w.)\]])\.[A-Za-z][A-Za-z0-9]*"  # .NET
-    rf"|[{UNSPACED}]+"
+    rf"|{UNSPACED_RUN}"
     rf"|{WORD}(?:{_JOINERS}{WORD})*"
     r"|(?<!\S)[&＆](?!\S)"
 )
@@ -64,7 +65,9 @@ _SPLIT = re.compile(rf"(?:[-‐‑﹣－_.·．{_APOSTROPHES}]|&amp;|[&＆])+")
 _BOUNDARY = re.compile(
     r"(?<=[a-zà-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])|(?<=[A-Z])(?=[A-Z][a-z]{2})"
     r"|(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)"
+    rf"|(?<=[{HANGUL}])(?=[^\W{HANGUL}])|(?<=[^\W{HANGUL}])(?=[{HANGUL}])"
 )
+_HANGUL = re.compile(f"[{HANGUL}]")
 _POSSESSIVE = re.compile(rf"[{_APOSTROPHES}][sS]$")
 _CONTRACTION = re.compile(rf"^\w+[{_APOSTROPHES}](?:t|re|ve|ll|d|m)$", re.IGNORECASE)
 _PLURAL_NUMBER = re.compile(r"\d[sS]$")
@@ -132,6 +135,11 @@ def number_forms(text: str, language: str = "") -> Iterator[tuple[int, Form]]:
         number += form.tokens
 
 
+def is_syllable(form: Form) -> bool:
+    """Say whether it is one syllable of a script that attaches others to it."""
+    return len(form.parts) == 1 and len(form.parts[0]) == 1 and bool(_HANGUL.match(form.parts[0]))
+
+
 def is_unspaced(character: str) -> bool:
     """Say whether a character is of a script without spaces between words."""
     return _IS_UNSPACED.match(character) is not None
@@ -154,6 +162,8 @@ def analyze(raw: str, language: str = "") -> Form:
         return _word(plain.replace(".", ""), language)
     if _INITIALS.match(plain):
         return _initials(plain)
+    if _HANGUL.search(plain):
+        return _korean(plain)
     plain = _POSSESSIVE.sub("", plain)
     if _CONTRACTION.match(plain):
         return _word(_SPLIT.sub("", plain), language)
@@ -290,6 +300,27 @@ def _whole(token: str, pieces: list[list[str]]) -> tuple[str, ...]:
     if any(left[-1][-1].isdigit() and right[0][0].isdigit() for left, right in pairwise(pieces)):
         return ()
     return _together("".join(part for piece in pieces for part in piece))
+
+
+def _korean(token: str) -> Form:
+    """Analyze a word with Hangul: by bigrams, since particles are attached, and as it is."""
+    parts: list[str] = []
+    runs = [run for piece in _SPLIT.split(token) for run in _BOUNDARY.split(piece) if run]
+    for run in map(fold, runs):
+        if len(run) > 2 and _HANGUL.match(run):
+            parts += (run[i : i + 2] for i in range(len(run) - 1))
+        else:
+            parts.append(run[:_LONGEST_TERM])
+    whole = fold(_SPLIT.sub("", token))[:_LONGEST_TERM]
+    terms = dict.fromkeys((min(place, PARTS - 1), part) for place, part in enumerate(parts))
+    is_one = len(parts) == 1
+    return Form(
+        (*terms, *(() if is_one else ((0, whole),))),
+        tuple(parts),
+        () if is_one else (whole,),
+        (),
+        "",
+    )
 
 
 def _bigrams(run: str) -> Form:

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from index.analysis import PARTS, STEM, TAIL, Form, Token, stems, tokenize
+from index.analysis import PARTS, STEM, TAIL, Form, Token, is_syllable, stems, tokenize
 from index.nodes import Field, Words
 
 Chain = tuple[str, ...]
@@ -73,7 +73,7 @@ def _end(token: Token) -> int:
 def _unit(form: Form, languages: tuple[str, ...], gap: int, is_prefix: bool) -> Unit:
     if form.tokens > 1:
         return Unit((form.parts[:-1],), gap=gap)
-    if is_prefix or form.is_bigram:
+    if is_prefix or form.is_bigram or is_syllable(form):
         return Unit((), prefixes=_prefixes(form), gap=gap)
     written = form.written_term
     if len(form.parts) == 1:
