@@ -9,9 +9,13 @@ the form as written where capitals or accents may tell names from words. The rul
 - Nothing is dropped: no stop words, no shortest length. "The Who" and "X" are names; words
   that occur everywhere weigh little by their document frequency.
 - NFKC, case folding and removal of accents, token by token: offsets stay those of the text.
-- A place is `token * 8 + part`. Parts of one token are adjacent and so are neighbouring tokens;
-  "gpt 4" as a phrase is then found in "GPT-4", and a joined form never shifts what follows.
-- Scripts without spaces are indexed by bigrams: any two neighbours are found, no dictionary.
+- A place is `token * 8 + part`. A part and the next one are adjacent and so are neighbouring
+  tokens; "gpt 4" as a phrase is then found in "GPT-4", 3.4 is not found in 3.12.4, and a joined
+  form, whose tail says where it ends, never shifts what follows.
+- "&" alone is the word "and"; within a name it is kept (at&t), and may be left out (att).
+- Letters with points between them are one name (us), and so are initials with spaces (jk).
+- Scripts without spaces are indexed by bigrams: any two neighbours are found, no dictionary. So
+  are words in Hangul, whose particles are attached, but a word counts as one token.
 """
 
 from __future__ import annotations
@@ -21,17 +25,21 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import Stemmer
 
-from index.characters import HIDDEN, UNSPACED, WORD, fold, unescaped
+from index.characters import HANGUL, HIDDEN, UNSPACED, UNSPACED_RUN, WORD, fold, unescaped
 
 PARTS = 8
 """Places that one token takes: part numbers run from 0 to 7, what is longer shares the last."""
 
-STEM, WRITTEN, LABEL = "~", "^", "§"
-"""First letters of terms that are no plain word: a stem, a form as written, a section's label."""
+STEM, WRITTEN, LABEL, TAIL = "~", "^", "§", "»"
+"""First letters of terms that are no plain word.
+
+A stem, a form as written, a section's label, and the place of the last part of a joined form
+("deepseek" in DeepSeek-R1), where more parts of the same token follow.
+"""
 
 _LONGEST_TERM = 64
 # The words of a text are few and repeat; about 10 MB when full.
@@ -39,14 +47,17 @@ _REMEMBERED = 16_384
 _APOSTROPHES = "'’‘ʼ＇`´"
 _JOINERS = rf"(?:[-‐‑﹣－_.·．{_APOSTROPHES}]|&amp;|[&＆]|(?<=\d),(?=\d{{3}}(?!\d)))"
 
+_INITIAL = rf"[^\W\d_{UNSPACED}]"
+
 TOKEN = re.compile(
     # Plain words between spaces are most of a text: tried first, they are found in half the time.
     r"[A-Za-z]{2,}(?=[ \n,;:]|\.[ \n])"
-    rf"|(?<!\w)[^\W\d_{UNSPACED}](?:\.[^\W\d_{UNSPACED}])+(?!\w)"  # U.S., e.g.
+    rf"|(?<!\w){_INITIAL}(?:\.{_INITIAL}|\.[ \u00a0\u202f]{_INITIAL}(?=\.))+(?!\w)"  # U.S., J. K.
     r"|(?<!\w)[A-Za-z](?:\+\+|\#)(?![A-Za-z+#])"  # C++, C#
     r"|(?<![\w.)\]])\.[A-Za-z][A-Za-z0-9]*"  # .NET
-    rf"|[{UNSPACED}]+"
+    rf"|{UNSPACED_RUN}"
     rf"|{WORD}(?:{_JOINERS}{WORD})*"
+    r"|(?<!\S)[&＆](?!\S)"
 )
 _IS_UNSPACED = re.compile(rf"[{UNSPACED}]")
 _SPLIT = re.compile(rf"(?:[-‐‑﹣－_.·．{_APOSTROPHES}]|&amp;|[&＆])+")
@@ -54,12 +65,15 @@ _SPLIT = re.compile(rf"(?:[-‐‑﹣－_.·．{_APOSTROPHES}]|&amp;|[&＆])+")
 _BOUNDARY = re.compile(
     r"(?<=[a-zà-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])|(?<=[A-Z])(?=[A-Z][a-z]{2})"
     r"|(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)"
+    rf"|(?<=[{HANGUL}])(?=[^\W{HANGUL}])|(?<=[^\W{HANGUL}])(?=[{HANGUL}])"
 )
+_HANGUL = re.compile(f"[{HANGUL}]")
 _POSSESSIVE = re.compile(rf"[{_APOSTROPHES}][sS]$")
 _CONTRACTION = re.compile(rf"^\w+[{_APOSTROPHES}](?:t|re|ve|ll|d|m)$", re.IGNORECASE)
 _PLURAL_NUMBER = re.compile(r"\d[sS]$")
 _PLURAL_NAME = re.compile(r"[A-Z]{2,}s$")
 _ACRONYM = re.compile(r"^[^\W\d_](?:\.[^\W\d_])+$")
+_INITIALS = re.compile(r"^[^\W\d_](?:\.\s?[^\W\d_])+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +83,9 @@ class Form:
     `terms` are places relative to the token's own, with the term. `parts` are the folded parts
     in order; `whole` the ways to write them as one; `written` the form with its capitals or
     accents, where these tell a name from a word; `respelled` as it is written where these signs
-    are missing. `tokens` is how many tokens it counts for:
-    one for each character in scripts without spaces, where the parts are bigrams.
+    are missing. `by_letters` are the parts where case tells no letters apart. `tokens` is how many
+    tokens it counts for: one for each character in scripts without spaces, where the parts are
+    bigrams.
     """
 
     terms: tuple[tuple[int, str], ...]
@@ -81,6 +96,7 @@ class Form:
     tokens: int = 1
     is_bigram: bool = False
     respelled: tuple[str, ...] = ()
+    by_letters: tuple[str, ...] = ()
 
     @property
     def written_term(self) -> str:
@@ -119,6 +135,11 @@ def number_forms(text: str, language: str = "") -> Iterator[tuple[int, Form]]:
         number += form.tokens
 
 
+def is_syllable(form: Form) -> bool:
+    """Say whether it is one syllable of a script that attaches others to it."""
+    return len(form.parts) == 1 and len(form.parts[0]) == 1 and bool(_HANGUL.match(form.parts[0]))
+
+
 def is_unspaced(character: str) -> bool:
     """Say whether a character is of a script without spaces between words."""
     return _IS_UNSPACED.match(character) is not None
@@ -131,12 +152,18 @@ def analyze(raw: str, language: str = "") -> Form:
         return _bigrams(raw)
     if raw.isascii() and raw.isalpha() and (raw.islower() or raw[1:].islower()):
         return _simple(raw.lower(), language)
+    if raw in "&＆":
+        return _simple("and", language)
     plain = HIDDEN.sub("", unicodedata.normalize("NFKC", raw))
     if raw[0] == "." or raw[-1] in "+#":
         word = fold(raw)[:_LONGEST_TERM]
         return Form(((0, word),), (word,), (), (), "")
     if _ACRONYM.match(plain):
         return _word(plain.replace(".", ""), language)
+    if _INITIALS.match(plain):
+        return _initials(plain)
+    if _HANGUL.search(plain):
+        return _korean(plain)
     plain = _POSSESSIVE.sub("", plain)
     if _CONTRACTION.match(plain):
         return _word(_SPLIT.sub("", plain), language)
@@ -163,6 +190,16 @@ def _word(word: str, language: str) -> Form:
     return Form(tuple(terms), (folded,), (), found, written, respelled=respelled)
 
 
+def _initials(token: str) -> Form:
+    """Analyze letters with points and spaces between them: as one name, and each by itself."""
+    letters = tuple(fold(c) for c in token if c.isalpha())
+    word = "".join(letters)
+    written = _as_written("".join(c for c in token if c.isalpha()), word)
+    terms = [(min(i, PARTS - 1), letter) for i, letter in enumerate(letters)]
+    terms += ((0, term) for term in (word, written and WRITTEN + written) if term)
+    return Form(tuple(terms), letters, (word,), (), "")
+
+
 _RESPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 
 
@@ -186,22 +223,68 @@ def _compound(token: str, language: str) -> Form:
     pieces = [_BOUNDARY.split(piece) for piece in _SPLIT.split(token) if piece]
     if len(pieces) == 1 and len(pieces[0]) == 1:
         return _word(pieces[0][0], language)
-    parts: list[str] = []
+    flat = [part for piece in pieces for part in piece]
+    parts = tuple(fold(part)[:_LONGEST_TERM] for part in flat)
     terms: dict[tuple[int, str], None] = {}
-    for piece in pieces:
-        if len(piece) > 1:
-            for whole in _together("".join(piece)):
-                terms[min(len(parts), PARTS - 1), whole] = None
-        for part in piece:
-            place, folded = min(len(parts), PARTS - 1), fold(part)[:_LONGEST_TERM]
-            terms[place, folded] = None
-            terms |= dict.fromkeys((place, STEM + s) for s in stems(folded, language))
-            parts.append(folded)
+    for place, folded in enumerate(parts):
+        at = min(place, PARTS - 1)
+        terms |= _with_stems(at, folded, language)
+    for first, end in _runs(pieces):
+        for whole in _together("".join(flat[first:end])):
+            terms |= _with_stems(min(first, PARTS - 1), whole, language)
+            terms |= _tail(whole, first, end, len(parts))
     whole_forms = _whole(token, pieces)
+    for whole in whole_forms:
+        terms |= _with_stems(0, whole, language)
+    if "&" in token:
+        # Who leaves the sign out finds it as who types another form of a word does.
+        terms[0, STEM + whole_forms[0].replace("&", "")] = None
     stemmed = tuple(s for w in whole_forms[:1] for s in stems(w, language))
-    terms |= dict.fromkeys((0, w) for w in whole_forms)
-    terms |= dict.fromkeys((0, STEM + s) for s in stemmed)
-    return Form(tuple(terms), tuple(parts), whole_forms, stemmed, "")
+    return Form(tuple(terms), parts, whole_forms, stemmed, "", by_letters=_by_letters(pieces))
+
+
+def _with_stems(place: int, word: str, language: str) -> dict[tuple[int, str], None]:
+    return dict.fromkeys([(place, word), *((place, STEM + s) for s in stems(word, language))])
+
+
+def _runs(pieces: list[list[str]]) -> Iterator[tuple[int, int]]:
+    """Give which parts of a token are written as one as well: the first, and that after the last.
+
+    All parts between two joiners, and letters that a number is attached to: iPhone17, Hi-Fi-7.
+    """
+    first = 0
+    for are_letters, group in groupby(pieces, lambda piece: "".join(piece).isalpha()):
+        run = list(group)
+        end = first + sum(map(len, run))
+        if are_letters and 1 < len(run) < len(pieces):
+            yield first, end
+        for piece in run:
+            if len(piece) > 1:
+                yield first, first + len(piece)
+            for is_letters, parts in groupby(piece, str.isalpha):
+                count = len(list(parts))
+                if is_letters and 1 < count < len(piece):
+                    yield first, first + count
+                first += count
+
+
+def _by_letters(pieces: list[list[str]]) -> tuple[str, ...]:
+    """Give the parts with letters joined that only case tells apart: iphone, 17."""
+    return tuple(
+        fold(part)[:_LONGEST_TERM]
+        for piece in pieces
+        for is_letters, run in groupby(piece, str.isalpha)
+        for part in (["".join(run)] if is_letters else run)
+    )
+
+
+def _tail(whole: str, first: int, end: int, count: int) -> dict[tuple[int, str], None]:
+    """Say where some parts (of so many) end that are written as one.
+
+    Not where the token ends as well: what follows is the next token then, which is known without.
+    """
+    last = min(end, PARTS) - 1
+    return {(last, TAIL + whole): None} if last > first and end < count else {}
 
 
 def _together(joined: str) -> tuple[str, ...]:
@@ -217,6 +300,27 @@ def _whole(token: str, pieces: list[list[str]]) -> tuple[str, ...]:
     if any(left[-1][-1].isdigit() and right[0][0].isdigit() for left, right in pairwise(pieces)):
         return ()
     return _together("".join(part for piece in pieces for part in piece))
+
+
+def _korean(token: str) -> Form:
+    """Analyze a word with Hangul: by bigrams, since particles are attached, and as it is."""
+    parts: list[str] = []
+    runs = [run for piece in _SPLIT.split(token) for run in _BOUNDARY.split(piece) if run]
+    for run in map(fold, runs):
+        if len(run) > 2 and _HANGUL.match(run):
+            parts += (run[i : i + 2] for i in range(len(run) - 1))
+        else:
+            parts.append(run[:_LONGEST_TERM])
+    whole = fold(_SPLIT.sub("", token))[:_LONGEST_TERM]
+    terms = dict.fromkeys((min(place, PARTS - 1), part) for place, part in enumerate(parts))
+    is_one = len(parts) == 1
+    return Form(
+        (*terms, *(() if is_one else ((0, whole),))),
+        tuple(parts),
+        () if is_one else (whole,),
+        (),
+        "",
+    )
 
 
 def _bigrams(run: str) -> Form:

@@ -32,6 +32,8 @@ from index.relaxing import FEW, Found, Search, take_apart
 from index.scoring import LOOSE, LOOSE_IN_SENTENCES
 from index.suggesting import nearest_topics, suggestions
 
+_FIRST = 10
+"""Documents by which it is seen whether another spelling of a question finds better ones."""
 _NEW_WORDS_SECONDS = 0.5
 """Time for another spelling of a question to show that it finds more."""
 
@@ -147,17 +149,28 @@ def _facets(found: Found[S], opened: Opened[S], wish: Wish) -> Facets:
 def _suggestion(
     question: Question, reading: Reading, found: Found[S], opened: Opened[S], wish: Wish
 ) -> str | None:
-    """Give another question that finds more, tried out; None where enough was found."""
+    """Give another question that finds more, tried out; None where enough was found.
+
+    Where what is spelled otherwise was nowhere, it is enough that what comes first fits better.
+    """
     if len(found.all) >= FEW:
         return None
     leaves = wanted_leaves(question.root)
     respellings = reading.respellings(question.text, leaves)
+    is_unknown = bool(respellings) and not any(each.frequency for each in respellings)
+    before = _worth(found, opened) if is_unknown else 0.0
     unquoted = () if _anything(found) else leaves
     for text in suggestions(question.text, respellings, unquoted):
         other = question.again(text) if question.again else Question(text)
         if text == question.text or other.root is None:
             continue
         _, more = _search(other.root, opened, wish, Clock(_NEW_WORDS_SECONDS))
-        if len(more.all) > len(found.all):
+        if len(more.all) > len(found.all) or (is_unknown and _worth(more, opened) > before):
             return text
     return None
+
+
+def _worth(found: Found[S], opened: Opened[S]) -> float:
+    """Say how well the first page of what was found fits."""
+    first = opened.ordered(opened.added([found.all, found.others]), Sort.BEST, _FIRST)
+    return sum(score for _, score in first)

@@ -24,7 +24,9 @@ FIRST_UNSPACED = "\u0e00"
 
 def _ranges(categories: frozenset[str]) -> str:
     """Give the characters of some Unicode categories as a class of a regular expression."""
-    found = [c for c in range(0x80, 0x10000) if unicodedata.category(chr(c)) in categories]
+    # Beyond these planes there are no letters but unspaced ones, only marks and tags.
+    codes = (*range(0x80, 0x20000), *range(0xE0000, 0xE0200))
+    found = [c for c in codes if unicodedata.category(chr(c)) in categories]
     runs: list[list[int]] = []
     for code in found:
         if runs and code == runs[-1][1] + 1:
@@ -46,7 +48,12 @@ _STRIPPED = dict.fromkeys(
 _LETTERS = str.maketrans(
     {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "ı": "i", "ħ": "h"}
 )
-HIDDEN = re.compile(f"[{_ranges(frozenset({'Cf'}))}]")
+_VARIANTS = "\ufe00-\ufe0f\u20e3\U000e0100-\U000e01ef"
+# What chooses a glyph makes no other character: 5 on a key is a 5.
+HIDDEN = re.compile(f"[{_ranges(frozenset({'Cf'}))}{_VARIANTS}]")
+UNSPACED_RUN = f"[{UNSPACED}][{UNSPACED}{_VARIANTS}]*"
+HANGUL = "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"
+"""Written with spaces, but particles are attached to words."""
 
 
 def fold(text: str) -> str:

@@ -35,6 +35,8 @@ class Evaluator(Generic[S]):
     def fitting(self, node: Node) -> S | None:
         """Give the documents that fit and their scores; None where a node asks for nothing."""
         match node:
+            case Words(is_extra=True):
+                return None
             case Words():
                 return self._words(node)
             case Labelled(label):

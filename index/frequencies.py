@@ -7,7 +7,7 @@ Knows postings; refuses to know what a frequency is worth.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from index.clock import Clock
@@ -18,6 +18,7 @@ from index.matching import (
     Places,
     Unit,
     Wanted,
+    expanded,
     extents_of_chain,
     extents_of_phrase,
 )
@@ -90,7 +91,7 @@ class Counter:
 
     def count(self, wanted: Wanted, among: Collection[int] | None = None) -> Frequencies:
         """Give how often each document (of those `among`) has what is wanted, where it has any."""
-        units = tuple(_expanded(unit, self._postings) for unit in wanted.units)
+        units = tuple(expanded(unit, self._beginning_with) for unit in wanted.units)
         scope = _scope(wanted, self._postings)
         if len(units) > 1:
             candidates = _candidates(units, self._postings, among)
@@ -98,7 +99,10 @@ class Counter:
                 candidates, lambda places: extents_of_phrase(units, places), scope
             )
             return Frequencies(found, found)
-        return self._of_unit(units[0], scope, is_sum=bool(wanted.units[0].prefix))
+        return self._of_unit(units[0], scope, is_sum=bool(wanted.units[0].prefixes))
+
+    def _beginning_with(self, prefix: str) -> Sequence[str]:
+        return self._postings.beginning_with(prefix, MOST_EXPANSIONS)
 
     def _of_unit(self, unit: Unit, scope: _Scope, *, is_sum: bool) -> Frequencies:
         exact = _united([self._of_chain(chain, scope) for chain in unit.exact], is_sum=is_sum)
@@ -139,13 +143,6 @@ def _places(postings: Postings, document: int, parts: Collection[int] | None) ->
     if parts is None:
         return lambda term: postings.places(term, document)
     return lambda term: [p for p in postings.places(term, document) if part_of(p) in parts]
-
-
-def _expanded(unit: Unit, postings: Postings) -> Unit:
-    if not unit.prefix:
-        return unit
-    terms = postings.beginning_with(unit.prefix, MOST_EXPANSIONS)
-    return replace(unit, exact=tuple((term,) for term in terms), prefix="")
 
 
 def _united(found: Sequence[Mapping[int, float]], *, is_sum: bool) -> Mapping[int, float]:

@@ -14,7 +14,7 @@ from itertools import islice
 
 from index.analysis import PARTS, TOKEN, analyze, is_unspaced, tokenize
 from index.characters import FIRST_UNSPACED, unescaped
-from index.matching import Places, Unit, Wanted, extents_of_phrase
+from index.matching import Places, Unit, Wanted, expanded, extents_of_phrase
 
 LONGEST_EXCERPT = 230
 _NEAR = LONGEST_EXCERPT // 2
@@ -97,10 +97,7 @@ def _lookup(places: dict[str, list[int]]) -> Places:
 def _local(units: Sequence[Unit], places: dict[str, list[int]]) -> list[Unit]:
     """Expand prefixes to the terms of this text."""
     return [
-        Unit(tuple((t,) for t in places if t.startswith(unit.prefix)), gap=unit.gap)
-        if unit.prefix
-        else unit
-        for unit in units
+        expanded(unit, lambda prefix: [t for t in places if t.startswith(prefix)]) for unit in units
     ]
 
 

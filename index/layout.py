@@ -18,7 +18,7 @@ from index.analysis import LABEL, PARTS, number_forms
 from index.contract import Document
 from index.filing import domain
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 7
 """To be raised with every change of analysis or layout: an older index is then built anew."""
 
 

@@ -6,10 +6,11 @@ where a question matches in an index, the highlighter where it matches in a text
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from index.analysis import PARTS, STEM, Form, Token, stems, tokenize
+from index.analysis import PARTS, STEM, TAIL, Form, Token, is_syllable, stems, tokenize
 from index.nodes import Field, Words
 
 Chain = tuple[str, ...]
@@ -27,14 +28,15 @@ class Unit:
     """One token of a question: the exact readings of it, and the looser ones that rank below.
 
     The exact ones are ways to write the same, so they are not counted twice. `written` is the
-    term for the form with its capitals or accents; `prefix` asks for every term that begins so.
+    term for the form with its capitals or accents; `prefixes` are more exact
+    ones, for every term that begins as their last one.
     `gap` is how many tokens it stands after the unit before.
     """
 
     exact: tuple[Chain, ...]
     loose: tuple[Chain, ...] = ()
     written: str = ""
-    prefix: str = ""
+    prefixes: tuple[Chain, ...] = ()
     gap: int = 1
 
 
@@ -71,8 +73,8 @@ def _end(token: Token) -> int:
 def _unit(form: Form, languages: tuple[str, ...], gap: int, is_prefix: bool) -> Unit:
     if form.tokens > 1:
         return Unit((form.parts[:-1],), gap=gap)
-    if is_prefix or form.is_bigram:
-        return Unit((), prefix=(form.whole or form.parts[-1:])[0], gap=gap)
+    if is_prefix or form.is_bigram or is_syllable(form):
+        return Unit((), prefixes=_prefixes(form), gap=gap)
     written = form.written_term
     if len(form.parts) == 1:
         loose = _stemmed(form.parts[0], form.stems, languages)
@@ -82,9 +84,28 @@ def _unit(form: Form, languages: tuple[str, ...], gap: int, is_prefix: bool) -> 
     if "&" in "".join(form.whole):
         return Unit(together, gap=gap)
     stemmed = tuple(c for whole in form.whole[:1] for c in _stemmed(whole, (), languages))
+    apart = tuple(dict.fromkeys((form.parts, form.by_letters or form.parts)))
     if not together:
-        return Unit((form.parts,), gap=gap)
-    return Unit(together, (form.parts, *stemmed), gap=gap)
+        return Unit(apart, gap=gap)
+    return Unit(together, (*apart, *stemmed), gap=gap)
+
+
+def _prefixes(form: Form) -> tuple[Chain, ...]:
+    """Give all ways to begin as this does: gpt4 and gpt 4, but of 3.1 only 3 and then 1."""
+    if form.is_bigram or "&" in "".join(form.whole):
+        return ((form.whole or form.parts)[:1],)
+    apart = (form.parts, form.by_letters or form.parts)
+    return tuple(dict.fromkeys((*((whole,) for whole in form.whole), *apart)))
+
+
+def expanded(unit: Unit, beginning_with: Callable[[str], Iterable[str]]) -> Unit:
+    """Put in place of a unit's prefixes all that begin so, as the function knows the terms."""
+    if not unit.prefixes:
+        return unit
+    found = dict.fromkeys(
+        (*chain[:-1], term) for chain in unit.prefixes for term in beginning_with(chain[-1])
+    )
+    return replace(unit, exact=tuple(found), prefixes=())
 
 
 def _stemmed(word: str, own: tuple[str, ...], languages: tuple[str, ...]) -> tuple[Chain, ...]:
@@ -101,20 +122,30 @@ def _stemmed(word: str, own: tuple[str, ...], languages: tuple[str, ...]) -> tup
 
 
 def adjacent(last: int, first: int, gap: int = 1) -> bool:
-    """Say whether a place follows another: a later part of one token, or `gap` tokens on."""
+    """Say whether a place follows another: the next part of one token, or `gap` tokens on."""
     if gap == 1 and first // PARTS == last // PARTS:
-        return first > last or first % PARTS == PARTS - 1
+        # All that are beyond the last part share its place.
+        return first == last + 1 or first == last == first // PARTS * PARTS + PARTS - 1
     return first == (last // PARTS + gap) * PARTS
 
 
 def extents_of_chain(chain: Chain, places: Places) -> list[Extent]:
     """Give where the terms of a chain stand side by side."""
-    extents = [(place, place) for place in places(chain[0])]
+    extents = _extents_of_term(chain[0], places)
     for term in chain[1:]:
         if not extents:
             return []
-        extents = _joined(extents, [(place, place) for place in places(term)], 1)
+        extents = _joined(extents, _extents_of_term(term, places), 1)
     return extents
+
+
+def _extents_of_term(term: str, places: Places) -> list[Extent]:
+    """Give where a term stands; of a joined form each tail belongs to the place before it."""
+    starts = places(term)
+    ends = list(starts)
+    for tail in places(TAIL + term):
+        ends[bisect_right(starts, tail) - 1] = tail
+    return list(zip(starts, ends, strict=True))
 
 
 def extents_of_unit(unit: Unit, places: Places, *, is_exact: bool = False) -> list[Extent]:

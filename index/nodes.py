@@ -26,7 +26,8 @@ class Field(StrEnum):
 class Words:
     """A word, or a phrase when quoted, as typed; `start` and `end` are offsets in the question.
 
-    `label` is the section it is looked for in, where `field` is SECTION.
+    `label` is the section it is looked for in, where `field` is SECTION. What `is_extra` is not
+    wanted: that it stands between its neighbours as typed lifts what has them.
     """
 
     text: str
@@ -36,6 +37,7 @@ class Words:
     label: str = ""
     is_phrase: bool = False
     is_prefix: bool = False
+    is_extra: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ _PHRASE = re.compile(rf"[{_QUOTES}]([^{_QUOTES}]*)(?:[{_QUOTES}]|\Z)")
 _WORD = re.compile(rf"[^\s(){_QUOTES}]+")
 _FIELDS = {f.value: f for f in (Field.TITLE, Field.BY, Field.TOPIC, Field.SOURCE)}
 _OPERATORS = {name: re.compile(rf"{name}(?=\s+[^\s)])") for name in ("OR", "AND")}
+_AMPERSAND = re.compile(r"[&＆](?=\s+[^\s)])")
 _Span = tuple[int, int]
 _PERIODS = {"before", "after", "date"}
 
@@ -109,7 +110,9 @@ class _Reader:
             if parts and self._operator("AND"):
                 continue
             start = self.at
-            part = self._part(depth, field, label)
+            is_extra = bool(parts) and not is_or and field is Field.ANY
+            sign = self._ampersand() if is_extra else None
+            part = sign or self._part(depth, field, label)
             if part is None:
                 continue
             if is_or:
@@ -126,6 +129,14 @@ class _Reader:
         if match:
             self.at = match.end()
         return match is not None
+
+    def _ampersand(self) -> Words | None:
+        """Read a sign between two words: "Johnson & Johnson" is as good as written with "and"."""
+        match = _AMPERSAND.match(self.text, self.at)
+        if match is None:
+            return None
+        self.at = match.end()
+        return Words(match.group(), match.start(), match.end(), is_extra=True)
 
     def _part(self, depth: int, field: Field, label: str) -> Node | None:
         start = self.at
@@ -230,7 +241,7 @@ def _scoped(parts: list[Node]) -> list[Node]:
 
 def _within(node: Node, label: str) -> Node:
     match node:
-        case Words() if node.field is Field.ANY:
+        case Words() if node.field is Field.ANY and not node.is_extra:
             return replace(node, field=Field.SECTION, label=label)
         case Every(parts):
             return Every(tuple(_within(part, label) for part in parts))

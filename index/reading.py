@@ -5,12 +5,13 @@ Knows the grammar's nodes, terms and which of them there are; refuses to know sc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from index.analysis import tokenize
 from index.characters import fold
+from index.commonplace import FUNCTION_WORDS
 from index.matching import Chain, Unit, Wanted, compile_words
 from index.nodes import Dated, Either, Every, Field, Labelled, Node, Without, Words
 from index.opened import Lexicon
@@ -30,11 +31,12 @@ SHORTEST_HALF = 2
 
 @dataclass(frozen=True, slots=True)
 class Respelling:
-    """Another spelling of a part of the question: which characters it is for, and how likely."""
+    """Another spelling of a part of the question, and in how many documents what was typed is."""
 
     start: int
     end: int
     word: str
+    frequency: int
 
 
 class Reading:
@@ -47,7 +49,8 @@ class Reading:
         self._wanted: dict[Words, Wanted] = {}
         self._near: dict[Words, Wanted | None] = {}
         self._joined: dict[Words, list[Chain]] = {}
-        self._respelled: dict[str, list[tuple[str, int]]] = {}
+        self._left_out = set(_leaves_left_out(root))
+        self._alike: dict[str, list[tuple[str, int]]] = {}
         if not is_sentence:
             self._join(root)
 
@@ -55,13 +58,22 @@ class Reading:
         """Give what a word or a phrase stands for as it was typed."""
         found = self._wanted.get(words)
         if found is None:
-            found = compile_words(words, self._languages)
+            found = compile_words(words, self._languages_of(words))
             joined = self._joined.get(words)
             if joined and len(found.units) == 1:
                 unit = found.units[0]
                 found = replace(found, units=(replace(unit, exact=(*unit.exact, *joined)),))
             self._wanted[words] = found
         return found
+
+    def _languages_of(self, words: Words) -> tuple[str, ...]:
+        """Give the languages by whose grammar other forms of these words are looked for as well.
+
+        None for names, and none after a minus, not even for a plural: who leaves out "bank" sees
+        "banks" and can leave it out too, but what goes unasked is never seen.
+        """
+        is_exact = words.field in (Field.BY, Field.SOURCE) or words in self._left_out
+        return () if is_exact else self._languages
 
     def near(self, words: Words) -> Wanted | None:
         """Give what a word may stand for if it was misspelled; None where it need not have been."""
@@ -85,11 +97,11 @@ class Reading:
         """Find neighbours that the index has as one word as well: "open ai", openai."""
         match node:
             case Every(parts):
-                for left, right in neighbours(parts):
-                    joined = fold(left.text + right.text)
-                    if joined.isalnum() and self._lexicon.document_frequency(joined):
-                        for words in (left, right):
-                            self._joined.setdefault(words, []).append((joined,))
+                for words in (*neighbours(parts), *_with_signs(parts), *_initials(parts)):
+                    joined = fold("".join(_initial(word) or word.text for word in words))
+                    if self._is_name(joined) and self._lexicon.document_frequency(joined):
+                        for word in words:
+                            self._joined.setdefault(word, []).append((joined,))
                 for part in parts:
                     self._join(part)
             case Either(parts):
@@ -99,6 +111,9 @@ class Reading:
                 self._join(part)
             case _:
                 pass
+
+    def _is_name(self, joined: str) -> bool:
+        return joined.replace("&", "").isalnum() and not joined.endswith("&")
 
     def _near_chains(self, words: Words) -> tuple[Chain, ...]:
         units = self.wanted(words).units
@@ -120,14 +135,16 @@ class Reading:
         return word, max(self._lexicon.document_frequency(term) for term in known)
 
     def respelled(self, word: str, frequency: int) -> list[tuple[str, int]]:
-        """Give likelier spellings of a word that stands in so many documents."""
-        if not edits_allowed(word):
+        """Give likelier spellings of a word that stands in so many documents.
+
+        A word that only sentences need is never misspelled, and never what was meant.
+        """
+        if not edits_allowed(word) or word in FUNCTION_WORDS:
             return []
-        found = self._respelled.get(word)
-        if found is None:
-            found = self._lexicon.alike(word, max(1, frequency * LIKELIER))
-            self._respelled[word] = found
-        return found
+        if word not in self._alike:
+            alike = self._lexicon.alike(word, max(1, frequency * LIKELIER))
+            self._alike[word] = [each for each in alike if each[0] not in FUNCTION_WORDS]
+        return self._alike[word]
 
     def _halves(self, word: str) -> Iterator[Chain]:
         """Give the two words that one may be, where the index has both."""
@@ -155,7 +172,7 @@ class Reading:
             frequency = self._frequency(word)
             if frequency < self._little and (near := self.respelled(word, frequency)):
                 best = max(near, key=self._likelihood)[0]
-                yield Respelling(start + token.start, start + token.end, best)
+                yield Respelling(start + token.start, start + token.end, best, frequency)
 
     def _likelihood(self, near: tuple[str, int]) -> int:
         word, frequency = near
@@ -179,16 +196,53 @@ def neighbours(parts: Iterable[Node]) -> list[tuple[Words, Words]]:
     ]
 
 
+def _with_signs(parts: Sequence[Node]) -> list[tuple[Words, ...]]:
+    """Give the plain words that were typed with an ampersand between them, and this."""
+    pairs = neighbours(parts)
+    return [
+        (left, sign, right)
+        for (left, sign), (middle, right) in pairwise(pairs)
+        if sign.is_extra and middle == sign
+    ]
+
+
+def _initials(parts: Sequence[Node]) -> list[list[Words]]:
+    """Give the runs of single letters that were typed one after the other."""
+    plain = (part if isinstance(part, Words) and is_plain(part) else None for part in parts)
+    runs = groupby(plain, lambda words: bool(words and _initial(words)))
+    found = [[words for words in run if words] for is_letter, run in runs if is_letter]
+    return [run for run in found if len(run) > 1]
+
+
+def _initial(words: Words) -> str:
+    """Give the letter where it is one, with a point or without."""
+    letter = words.text.removesuffix(".")
+    return letter if len(letter) == 1 and letter.isalpha() else ""
+
+
 def is_plain(words: Words) -> bool:
     """Say whether it is a word that was typed without any sign."""
     return words.field is Field.ANY and not (words.is_phrase or words.is_prefix)
+
+
+def _leaves_left_out(node: Node | None) -> Iterator[Words]:
+    """Yield the words that stand after a minus."""
+    match node:
+        case Without(part):
+            yield from wanted_leaves(part)
+            yield from _leaves_left_out(part)
+        case Every(parts) | Either(parts):
+            for part in parts:
+                yield from _leaves_left_out(part)
+        case _:
+            pass
 
 
 def wanted_leaves(node: Node | None) -> list[Words]:
     """Give the words that a document is found by, those after a minus left out."""
     match node:
         case Words():
-            return [node]
+            return [] if node.is_extra else [node]
         case Every(parts) | Either(parts):
             return [leaf for part in parts for leaf in wanted_leaves(part)]
         case Without() | Dated() | Labelled() | None:

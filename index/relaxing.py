@@ -29,9 +29,12 @@ FEW = 5
 MOST_NEAREST = 200
 """Documents that follow."""
 LEAST_SHARE = 0.3
-"""Of what all words tell together, what a document has to have to follow; not in sentences."""
+"""Of what all words tell together, what a document without a topical word has to have to follow;
+not in sentences."""
+TOPICAL_SHARE = 0.5
+"""Words in more of the documents than that are not topical: with one alone none follows."""
 COMMON_SHARE = 0.2
-"""Words in more of the documents than that bring none in beside rarer ones; they only count."""
+"""Other words in more of the documents than that bring none in beside rarer ones; they count."""
 COMMON_FROM = 1000
 """Documents with a word below which it is not common, however few documents there are."""
 LIFTED = 200
@@ -73,6 +76,8 @@ def take_apart(root: Node) -> Asked:
     for part in _flat(root):
         if isinstance(part, Dated | Without):
             asked.filters.append(part)
+        elif _is_extra(part):
+            continue
         elif _is_soft(part):
             asked.soft.append(part)
         else:
@@ -105,6 +110,10 @@ def _is_soft(node: Node) -> bool:
             return all(map(_is_soft, parts))
         case _:
             return False
+
+
+def _is_extra(node: Node) -> bool:
+    return isinstance(node, Words) and node.is_extra
 
 
 def _is_function_word(node: Node) -> bool:
@@ -175,36 +184,57 @@ class Search(Generic[S]):
 
     def _follow(self, found: Found[S], firm: list[_Part[S]], soft: list[_Part[S]]) -> None:
         """Find documents that have some of the words, or nearly them."""
-        is_sentence = self._asked.is_sentence
-        if not is_sentence:
-            for part in soft:
-                if not self._clock.is_over():
-                    part.near = self._evaluator.near(part.node).but(part.scores)
+        for part in soft:
+            # In a sentence a word that is found anywhere is taken as it was typed.
+            if not (self._asked.is_sentence and len(part.scores)) and not self._clock.is_over():
+                self._come_near(part)
         soft = sorted((part for part in soft if part.size()), key=_Part.size)
-        scores, told = self._told(firm, soft)
-        least = 0.0 if is_sentence else LEAST_SHARE * sum(part.weight for part in firm + soft)
+        least = LEAST_SHARE * sum(part.weight for part in firm + soft)
+        if self._asked.is_sentence:
+            least = 0.0
+        scores, told = self._told(firm, soft, least)
         others = self._passed(scores.where(told, least).but(found.all))
         found.others = self._opened.best(others, MOST_NEAREST)
         found.matches = _matches(found.others.documents(), soft)
 
-    def _told(self, firm: list[_Part[S]], soft: list[_Part[S]]) -> tuple[S, S]:
-        """Add up scores, and how much the words tell that each document has; rarest first."""
+    def _come_near(self, part: _Part[S]) -> None:
+        """Score what nearly fits a part; what is found by no other spelling is weighed by that."""
+        part.near = self._evaluator.near(part.node).but(part.scores)
+        if len(part.scores):
+            part.near_weight = NEAR * part.weight
+        elif len(part.near):
+            part.near_weight = part.weight = self._evaluator.weight(part.near)
+
+    def _told(self, firm: list[_Part[S]], soft: list[_Part[S]], least: float) -> tuple[S, S]:
+        """Add up scores, and how much the words tell that each document has; rarest first.
+
+        A topical word tells at `least` so much as a document has to have to follow.
+        """
         added = self._opened.added
         scores = firm[0].scores if firm else added([])
         for part in firm[1:]:
             scores = scores.both(part.scores)
         told = scores.worth(sum(part.weight for part in firm))
         for part in soft:
-            brings = not firm and (not len(scores) or part.size() <= self._common)
-            for found, weight in ((part.scores, part.weight), (part.near, NEAR * part.weight)):
+            is_topical = self._is_topical(part)
+            brings = not firm and (not len(scores) or is_topical or part.size() <= self._common)
+            for found, weight in ((part.scores, part.weight), (part.near, part.near_weight)):
                 if not len(found):
                     continue
-                tells = found.worth(weight)
+                tells = found.worth(max(weight, least) if is_topical else weight)
                 if brings:
                     scores, told = added([scores, found]), added([told, tells])
                 else:
                     scores, told = scores.raised(found), told.raised(tells)
         return scores, told
+
+    def _is_topical(self, part: _Part[S]) -> bool:
+        """Say whether a document may follow for this word alone, however common it is."""
+        return not (
+            self._asked.is_sentence
+            or _is_function_word(part.node)
+            or part.size() > TOPICAL_SHARE * self._opened.count()
+        )
 
     def _lift(self, found: Found[S]) -> None:
         """Raise documents in which words typed side by side stand side by side."""
@@ -236,6 +266,7 @@ class _Part(Generic[S]):
     scores: S
     weight: float
     near: S
+    near_weight: float = 0.0
 
     def size(self) -> int:
         return len(self.scores) + len(self.near)

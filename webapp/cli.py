@@ -185,9 +185,7 @@ def searches(days: int) -> None:
 
 
 @broadsheet.command()
-@click.option(
-    "--deep", is_flag=True, help="Read the whole index, compare it with its checksums."
-)
+@click.option("--deep", is_flag=True, help="Read the whole index, compare it with its checksums.")
 @with_appcontext
 def doctor(deep: bool) -> None:
     """Say what is wrong with the site, and how to mend it."""

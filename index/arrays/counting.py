@@ -10,11 +10,11 @@ Knows postings; refuses to know what a frequency is worth.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from index.analysis import PARTS
+from index.analysis import PARTS, TAIL
 from index.arrays.files import Array
 from index.arrays.gathering import TENTHS
 from index.arrays.postings import DOCUMENT_SHIFT, TermPostings
@@ -23,7 +23,7 @@ from index.arrays.snapshot import Snapshot
 from index.clock import Clock
 from index.frequencies import MOST_EXPANSIONS, part_searched
 from index.layout import LAST_PART, PART_SHIFT, label_term, weight_of
-from index.matching import Chain, Unit, Wanted
+from index.matching import Chain, Unit, Wanted, expanded
 from index.nodes import Field
 
 AT_ONCE = 50_000
@@ -66,19 +66,18 @@ class Counter:
 
     def count(self, wanted: Wanted, clock: Clock, among: Array | None = None) -> Frequencies:
         """Give how often each document (of those `among`) has what is wanted, where it has any."""
-        units = [self.expanded(unit) for unit in wanted.units]
         scope = Scope(wanted, self)
         none = np.zeros(0, np.int64)
-        if len(units) > 1:
+        if len(wanted.units) > 1:
+            units = [self.expanded(unit) for unit in wanted.units]
             found = self._of_phrase(units, scope, clock, among)
             return Frequencies(found, found.numbers, none)
         unit = wanted.units[0]
-        if unit.prefix and scope.is_everything:
-            terms = self._snapshot.beginning_with(unit.prefix, MOST_EXPANSIONS)
-            found = self._snapshot.summed(terms)
+        if unit.prefixes and scope.is_everything and all(len(c) == 1 for c in unit.prefixes):
+            found = self._snapshot.summed([chain[0] for chain in unit.prefixes], MOST_EXPANSIONS)
             return Frequencies(found, found.numbers, none)
         written = self.postings(unit.written).documents if unit.written else none
-        is_sum, unit = bool(unit.prefix), units[0]
+        is_sum, unit = bool(unit.prefixes), self.expanded(unit)
         exact = self._united([self._of_chain(c, scope, clock) for c in unit.exact], is_sum=is_sum)
         loose = self._united([self._of_chain(c, scope, clock) for c in unit.loose], is_sum=True)
         # A stem's postings hold the exact word's as well, where the two differ.
@@ -90,10 +89,7 @@ class Counter:
 
     def expanded(self, unit: Unit) -> Unit:
         """Put the words in place of a prefix that begin with it."""
-        if not unit.prefix:
-            return unit
-        terms = self._snapshot.beginning_with(unit.prefix, MOST_EXPANSIONS)
-        return replace(unit, exact=tuple((term,) for term in terms), prefix="")
+        return expanded(unit, lambda prefix: self._snapshot.beginning_with(prefix, MOST_EXPANSIONS))
 
     def _of_chain(self, chain: Chain, scope: Scope, clock: Clock) -> ArrayScores:
         if len(chain) == 1 and scope.is_everything:
@@ -145,14 +141,22 @@ class Counter:
         return firsts[is_new], lasts[is_new]
 
     def _of_terms(self, chain: Chain, among: Array, scope: Scope | None) -> Extents:
-        places = self._places(chain[0], among, scope)
-        extents = places, places
+        extents = self._of_term(chain[0], among, scope)
         for term in chain[1:]:
             if not len(extents[0]):
                 break
-            places = self._places(term, among, scope)
-            extents = _joined(extents, (places, places), 1)
+            extents = _joined(extents, self._of_term(term, among, scope), 1)
         return extents
+
+    def _of_term(self, term: str, among: Array, scope: Scope | None) -> Extents:
+        """Give where a term stands; see matching for tails."""
+        starts = self._places(term, among, scope)
+        if not self.postings(TAIL + term):
+            return starts, starts
+        tails = self._places(TAIL + term, among, scope)
+        ends = starts.copy()
+        ends[starts.searchsorted(tails, "right") - 1] = tails
+        return starts, ends
 
     def _places(self, term: str, among: Array, scope: Scope | None) -> Array:
         places = self.postings(term).places(among)
@@ -225,9 +229,9 @@ def _joined(before: Extents, after: Extents, gap: int) -> Extents:
     following = ((lasts >> _STEP) + gap) << _STEP
     pairs = _pairs(starts, following, following)
     if gap == 1:
-        # A later part of the same token; the last one stands for all that are beyond it.
-        last = lasts | (PARTS - 1)
-        own = _pairs(starts, np.minimum(lasts + 1, last), last)
+        # The next part of the same token; the last one stands for all that are beyond it.
+        next_part = np.minimum(lasts + 1, lasts | (PARTS - 1))
+        own = _pairs(starts, next_part, next_part)
         pairs = tuple(np.concatenate(both) for both in zip(own, pairs, strict=True))
         order = np.argsort(pairs[0], kind="stable")
         pairs = pairs[0][order], pairs[1][order]

@@ -137,25 +137,24 @@ def _spelled(terms: Sequence[bytes], blob: Array, offsets: Array) -> tuple[Array
 
 
 def alike(
-    word: str, dictionaries: Iterable[Dictionary], is_wanted: Callable[[int, int, int], Array]
+    word: str, dictionaries: Iterable[Dictionary], chosen: Callable[[int, Array], Array]
 ) -> dict[str, int]:
     """Give the words within the edits that this one is allowed, and by how many they differ.
 
-    `is_wanted` gives, for a dictionary by its place and a range of its terms, which of them may be
-    given at all. A word of one edit differs in length by one at most, and has at most two letters
-    that the other has not.
+    `chosen` gives, for a dictionary by its place, which of some terms may be given at all. A word
+    of one edit differs in length by one at most, and has at most two letters that the other has
+    not.
     """
     most = edits_allowed(word)
     letters = np.uint32(letters_of(word))
     found: dict[bytes, int] = {}
     for place, dictionary in enumerate(dictionaries):
         first, end = dictionary.beginning_with(word[0].encode("utf-8", "replace"))
-        sizes = dictionary.sizes[first:end].astype(np.int16)
-        fits = np.abs(sizes - len(word)) <= most
+        sizes = dictionary.sizes[first:end]
+        fits = sizes >= max(1, len(word) - most)
+        fits &= sizes <= len(word) + most
         fits &= np.bitwise_count(dictionary.letters[first:end] ^ letters) <= 2 * most
-        fits &= sizes > 0
-        fits &= is_wanted(place, first, end)
-        numbers = np.flatnonzero(fits) + first
+        numbers = chosen(place, np.flatnonzero(fits) + first)
         edits = distances(word, *dictionary.characters(numbers), most)
         near = (edits > 0) & (edits <= most)
         for number, count in zip(numbers[near].tolist(), edits[near].tolist(), strict=True):

@@ -10,6 +10,8 @@ import numpy as np
 from index.arrays.files import Array
 from index.spelling import distance
 
+_FEW = 10
+"""Words that are sooner compared one by one."""
 _LONGEST = 62
 """Characters of a word that fit into the bits of one number."""
 
@@ -22,7 +24,7 @@ def distances(word: str, rows: Array, lengths: Array, most: int) -> Array:
     algorithm for computing Levenshtein and Damerau edit distances", figure 7), one number for each
     of the other words.
     """
-    if len(word) > _LONGEST or not word.isascii():
+    if len(lengths) < _FEW or len(word) > _LONGEST or not word.isascii():
         return _one_by_one(word, rows, lengths, most)
     order = np.argsort(-lengths, kind="stable")
     counted = np.empty(len(lengths), np.int64)

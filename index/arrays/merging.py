@@ -99,7 +99,7 @@ def _merge_text(parts: Sequence[Part], writer: ArrayWriter) -> None:
 
 
 def _pairs(field: TextField) -> Array:
-    return field.code_counts << 32 | field.code_tenths.astype(np.int64)
+    return field.code_counts.astype(np.int64) << 32 | field.code_tenths.astype(np.int64)
 
 
 def _united(tables: Sequence[Array]) -> tuple[Array, list[Array]]:

@@ -7,7 +7,7 @@ Knows postings, formulas and filing; refuses to know how a question was typed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import tzinfo
 from functools import partial
 
@@ -88,28 +88,39 @@ class ArrayIndex:
     def words(self, wanted: Wanted, loose: float, clock: Clock) -> ArrayScores:
         """Score what words or a phrase find."""
         found = self._counter.count(wanted, clock)
-        scores = self._scored(found.all, self._worth.idf(len(found.all)))
-        self._adjust(scores, found, loose)
-        return scores
+        numbers, frequencies = found.all.numbers, found.all.values
+        weight = self._worth.idf(len(numbers))
+        factors = self._factors(found, loose)
 
-    def _adjust(self, scores: ArrayScores, found: Frequencies, loose: float) -> None:
-        """Lower what holds looser forms only, and raise what is written as typed."""
-        if len(found.exact) == len(scores) and not len(found.written):
-            return
+        def make(which: Array | None) -> Array:
+            # Of words that are all wanted, the documents with one of them need not be scored.
+            at = slice(None) if which is None else which
+            values = self._saturated(numbers[at], frequencies[at], weight)
+            return values if factors is None else values * factors(numbers[at])
+
+        return ArrayScores(numbers, make, self._snapshot.size)
+
+    def _factors(self, found: Frequencies, loose: float) -> Callable[[Array], Array] | None:
+        """Give a function that lowers what has looser forms only, and raises what is as written."""
+        if len(found.exact) == len(found.all) and not len(found.written):
+            return None
         kinds = np.zeros(self._snapshot.size, np.uint8)
         kinds[found.exact] = 1
         kinds[found.written] |= 2
         factors = np.array([loose, 1.0, loose * WRITTEN_LIFT, WRITTEN_LIFT])
-        scores.values *= factors.take(kinds[scores.numbers])
+        return lambda numbers: factors.take(kinds[numbers])
 
     def _scored(self, frequencies: ArrayScores, weight: float) -> ArrayScores:
         """Give weight times saturated frequency, for each document."""
-        tenths = frequencies.values
-        below = self._snapshot.norms[frequencies.numbers]
+        values = self._saturated(frequencies.numbers, frequencies.values, weight)
+        return ArrayScores(frequencies.numbers, values, self._snapshot.size)
+
+    def _saturated(self, numbers: Array, tenths: Array, weight: float) -> Array:
+        below = self._snapshot.norms[numbers]
         below += tenths
         values = tenths * weight
         values /= below
-        return ArrayScores(frequencies.numbers, values, self._snapshot.size)
+        return values
 
     def near(self, wanted: Wanted, clock: Clock) -> ArrayScores:
         """Score what words find that may have been meant."""

@@ -28,7 +28,7 @@ class TermPostings:
             number = dictionary.find(encoded)
             if number >= 0:
                 self._found.append((leaf, number))
-        self._starts: dict[int, tuple[Array, Array]] = {}
+        self._counts: dict[int, tuple[Array, Array]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._found)
@@ -72,26 +72,28 @@ class TermPostings:
     def _places(self, leaf: Leaf, number: int, among: Array | None) -> Array:
         field = leaf.segment.text
         documents = field.documents[field.postings(number)]
-        starts, counts = self._starts_in(leaf, number)
+        counts, ends = self._counted(leaf, number)
         chosen = self._chosen(leaf, documents, among)
         if chosen is not None:
-            documents, starts, counts = documents[chosen], starts[chosen], counts[chosen]
+            documents, counts, ends = documents[chosen], counts[chosen], ends[chosen]
         total = int(counts.sum())
         if not total:
             return np.zeros(0, np.int64)
-        ends = np.cumsum(counts)
-        which = np.arange(total) + np.repeat(starts - ends + counts, counts)
+        first = field.first_place(number)
+        which: Array | slice = slice(first, first + total)
+        if chosen is not None:
+            which = np.arange(first, first + total)
+            which += np.repeat(ends - np.cumsum(counts), counts)
         numbers = documents.astype(np.int64) + leaf.first << DOCUMENT_SHIFT
         return np.repeat(numbers, counts) | field.places(which)
 
-    def _starts_in(self, leaf: Leaf, number: int) -> tuple[Array, Array]:
-        """Give where the places of each posting of a segment begin, and how many they are."""
-        found = self._starts.get(leaf.first)
+    def _counted(self, leaf: Leaf, number: int) -> tuple[Array, Array]:
+        """Give how many places each posting of a segment has, and these added up."""
+        found = self._counts.get(leaf.first)
         if found is None:
             field = leaf.segment.text
             counts = field.counts(field.postings(number))
-            starts = np.cumsum(counts) - counts + field.first_place(number)
-            found = self._starts[leaf.first] = starts, counts
+            found = self._counts[leaf.first] = counts, np.cumsum(counts, dtype=np.int32)
         return found
 
     @staticmethod

@@ -20,13 +20,28 @@ _SHORTEST_STRETCH = 16
 """Values of which the highest is looked for, to find a bound of the highest of all."""
 
 
+Make = Callable[[Any], Array]
+"""Gives scores by places: numbers, a boolean for each, or None for all of them."""
+
+
 class ArrayScores:
     """Numbers of documents, rising, and a score for each; `size` is how many there are in all."""
 
-    __slots__ = ("numbers", "size", "values")
+    __slots__ = ("_made", "_make", "numbers", "size")
 
-    def __init__(self, numbers: Array, values: Array, size: int) -> None:
-        self.numbers, self.values, self.size = numbers, values, size
+    def __init__(self, numbers: Array, values: Array | Make, size: int) -> None:
+        """Take the scores, or what makes those at some places (None: all) when they are needed."""
+        self.numbers, self.size = numbers, size
+        self._made = None if callable(values) else values
+        self._make = values if callable(values) else values.__getitem__
+
+    @property
+    def values(self) -> Array:
+        """The scores."""
+        if self._made is None:
+            self._made = self._make(None)
+            self._make = self._made.__getitem__
+        return self._made
 
     @classmethod
     def unscored(cls, numbers: Array, size: int) -> ArrayScores:
@@ -34,7 +49,7 @@ class ArrayScores:
         return cls(numbers, np.zeros(len(numbers)), size)
 
     def _at(self, which: Array) -> ArrayScores:
-        return ArrayScores(self.numbers[which], self.values[which], self.size)
+        return ArrayScores(self.numbers[which], self._make(which), self.size)
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -52,9 +67,8 @@ class ArrayScores:
         few, many = (self, other) if len(self) <= len(other) else (other, self)
         place = places_in(few.numbers, many.numbers, self.size)
         has = place >= 0
-        found = few._at(has)
-        found.values += many.values[place[has]]
-        return found
+        numbers, values = few.numbers[has], few._make(has) + many._make(place[has])
+        return ArrayScores(numbers, values, self.size)
 
     def but(self, other: ArrayScores) -> ArrayScores:
         """Give the documents that are not in the other."""

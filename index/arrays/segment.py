@@ -58,7 +58,7 @@ class TextField(Field):
     def __init__(self, file: ArrayFile, name: str) -> None:
         super().__init__(file, name)
         self.codes = file.array(f"{name}.codes")
-        self.code_counts = file.array(f"{name}.code_counts").astype(np.int64)
+        self.code_counts = file.array(f"{name}.code_counts").astype(np.int32)
         self.code_tenths = file.array(f"{name}.code_tenths").astype(np.int32)
         self.place_starts = file.array(f"{name}.place_starts")
         self._place_starts = self.place_starts.data

@@ -9,7 +9,7 @@ Knows segments; refuses to know questions.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -165,52 +165,57 @@ class Snapshot:
         return sorted(key.decode().partition(":")[2] for key in found)
 
     def beginning_with(self, prefix: str, limit: int) -> list[str]:
-        """Give the terms that begin so, those in most documents first, at most `limit`.
+        """Give the terms that begin so, at most `limit`, those in most documents first.
 
-        Those are looked at that are among the first of their segment.
+        Those are looked at that are among the first of a segment.
         """
-        found: set[bytes] = set()
-        encoded = prefix.encode("utf-8", "replace")
+        found: dict[bytes, int] = {}
         for leaf in self.leaves:
             field = leaf.segment.text
-            first, end = field.dictionary.beginning_with(encoded)
-            frequencies = np.diff(field.starts[first : end + 1].astype(np.int64))
-            if len(frequencies) > 2 * limit:
-                most = np.argpartition(frequencies, -2 * limit)[-2 * limit :]
-            else:
-                most = np.arange(len(frequencies))
-            found.update(field.dictionary[first + int(number)] for number in most)
-        terms = [term.decode() for term in found]
-        if len(self.leaves) == 1 and len(terms) <= limit:
-            return terms
-        counted = {term: self.document_frequency(term) for term in terms}
-        return sorted(terms, key=lambda term: (-counted[term], term))[:limit]
+            for number in self._most_frequent(leaf, prefix, limit).tolist():
+                term = field.dictionary[number]
+                found[term] = found.get(term, 0) + field.frequency(number)
+        ordered = sorted(found, key=lambda term: (-found[term], term))
+        return [term.decode() for term in ordered[:limit]]
 
-    def summed(self, terms: Iterable[str]) -> ArrayScores:
-        """Give the documents with any of some terms, with the sum of their weights in tenths."""
+    @staticmethod
+    def _most_frequent(leaf: Leaf, prefix: str, limit: int) -> Array:
+        """Give the numbers of the terms of a segment that begin so and are most frequent."""
+        field = leaf.segment.text
+        first, end = field.dictionary.beginning_with(prefix.encode("utf-8", "replace"))
+        if end - first <= limit:
+            return np.arange(first, end)
+        frequencies = field.starts[first + 1 : end + 1] - field.starts[first:end]
+        return np.sort(np.argpartition(frequencies, -limit)[-limit:]) + first
+
+    def summed(self, prefixes: Sequence[str], limit: int) -> ArrayScores:
+        """Give the documents with any term that begins in these ways, with the sum of weights.
+
+        In each segment the most frequent terms count, at most `limit` of each beginning. Weights
+        are in tenths.
+        """
         sums = np.zeros(self.size, np.int32)
-        encoded = [term.encode() for term in terms]
         for leaf in self.leaves:
             field = leaf.segment.text
-            found = map(field.dictionary.find, encoded)
-            which = [field.postings(number) for number in found if number >= 0]
+            numbers = [self._most_frequent(leaf, prefix, limit) for prefix in prefixes]
+            which = [field.postings(n) for n in np.unique(np.concatenate(numbers)).tolist()]
             if which:
                 documents = np.concatenate([field.documents[each] for each in which])
                 codes = np.concatenate([field.codes[each] for each in which])
                 here = np.bincount(documents, field.code_tenths.take(codes), leaf.segment.count)
                 sums[leaf.first : leaf.end] = here if leaf.live is None else here * leaf.live
-        numbers = np.flatnonzero(sums)
-        return ArrayScores(numbers, sums[numbers], self.size)
+        found = np.flatnonzero(sums)
+        return ArrayScores(found, sums[found], self.size)
 
     def alike(self, word: str, least: int) -> list[tuple[str, int]]:
         """Give the words nearest to one in spelling that are in so many documents."""
         share = -(-least // max(1, len(self.leaves)))
 
-        def is_frequent(place: int, first: int, end: int) -> Array:
-            starts = self.leaves[place].segment.text.starts[first : end + 1]
-            return np.diff(starts.astype(np.int64)) >= share
+        def frequent(place: int, numbers: Array) -> Array:
+            starts = self.leaves[place].segment.text.starts
+            return numbers[starts[numbers + 1] - starts[numbers] >= share]
 
-        found = alike(word, self.dictionaries, is_frequent)
+        found = alike(word, self.dictionaries, frequent)
         return nearest_of(word, found.items(), self.document_frequency, least)
 
     def filing(self, kind: str) -> Filing:

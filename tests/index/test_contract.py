@@ -436,3 +436,43 @@ def test_hits_come_without_passages_where_none_are_wanted(engine: SearchEngine) 
     assert [hit.id for hit in without.hits] == [hit.id for hit in with_them.hits]
     assert without.hits[0].passages == ()
     assert without.hits[0].title_html == ""
+
+
+def test_names_are_found_as_they_are_written_and_by_no_other_form(engine: SearchEngine) -> None:
+    filled(
+        engine,
+        [
+            document(1, authors=names("Ann Lee"), source="woods.example"),
+            document(2, authors=names("Anne Lee"), source="wood.example"),
+            document(3, authors=names("Tom Wood")),
+            document(4, authors=names("Ana Woods")),
+            document(5, "Walking", language="de"),
+        ],
+    )
+    assert found(engine, "by:Anne") == [2]
+    assert found(engine, "by:Ann") == [1]
+    assert found(engine, "by:Woods") == [4]
+    assert found(engine, "by:wood") == [3]
+    assert found(engine, "source:woods") == [1]
+    assert found(engine, "-by:woods", Sort.NEWEST) == [1, 2, 3, 5]
+
+
+def test_minus_leaves_out_what_was_typed_and_no_other_form_of_it(engine: SearchEngine) -> None:
+    filled(
+        engine,
+        [
+            document(1, text="The general spoke."),
+            document(2, text="The general is generally late."),
+            document(3, text="Two banks fail in general."),
+            document(4, text="Banking in general."),
+            document(5, text="The general buys a GPT-4 and an e-mail."),
+            document(6, text="In general GPT 4 writes email."),
+        ],
+    )
+    assert set(found(engine, "general -generally")) == {1, 3, 4, 5, 6}
+    assert set(found(engine, "general -banking")) == {1, 2, 3, 5, 6}
+    assert set(found(engine, "general -bank")) == {1, 2, 3, 4, 5, 6}
+    assert set(found(engine, "general -(banks OR banking)")) == {1, 2, 5, 6}
+    assert set(found(engine, "general -gpt4")) == {1, 2, 3, 4}
+    assert set(found(engine, "general -GPT-4")) == {1, 2, 3, 4}
+    assert set(found(engine, "general -e-mail")) == {1, 2, 3, 4}

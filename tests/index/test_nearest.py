@@ -167,3 +167,69 @@ def test_newest_first_knows_no_lift(engine: SearchEngine) -> None:
     plain = ask(engine, "ferries", sort=Sort.NEWEST)
     lifted = ask(engine, "ferries", sort=Sort.NEWEST, recency=1.0)
     assert [hit.id for hit in plain.hits] == [hit.id for hit in lifted.hits]
+
+
+def test_no_word_is_respelled_to_or_from_one_that_only_a_sentence_needs(
+    engine: SearchEngine,
+) -> None:
+    often = [document(id, text="It may rain where whales swim.") for id in range(1, 60)]
+    filled(engine, [*often, document(70, text="How qubits may be kept.")])
+    assert ask(engine, "how many qubits").suggestion is None
+    assert ask(engine, "mays").suggestion is None
+    assert ask(engine, "whalse").suggestion == "whales"
+
+
+COURT = [
+    document(1, "Zuckerberg in court", "Zuckerberg spoke for two hours."),
+    document(2, "Court rests", "The court in Bonn is closed."),
+    document(3, "Anthropic hires", "Anthropic opens in Oslo."),
+    document(4, "Harbour pilots strike", "They want shorter shifts."),
+    *(document(id, "Court report", "A court heard the case.") for id in range(10, 24)),
+    *(document(id, "Harbour news", "Ships in the harbour.") for id in range(30, 45)),
+]
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted", "suggestion"),
+    [
+        ("zuckerburg court", 1, "zuckerberg court"),
+        ("court zuckerburg", 1, "court zuckerberg"),
+        ("zuckerburg hearing before senate committee", 1,
+         "zuckerberg hearing before senate committee"),
+        ("what did zuckerburg say in court today", 1, "what did zuckerberg say in court today"),
+        ("antropic harbour", 3, "anthropic harbour"),
+        ("antropic hires people for an office there", 3,
+         "anthropic hires people for an office there"),
+    ],
+)  # fmt: skip
+def test_a_misspelled_word_beside_others_counts_as_what_was_meant(
+    engine: SearchEngine, typed: str, wanted: int, suggestion: str
+) -> None:
+    filled(engine, COURT)
+    answer = ask(engine, typed, limit=50)
+    assert answer.hits[0].id == wanted
+    assert answer.suggestion == suggestion
+
+
+def test_a_word_that_is_found_is_not_respelled_for_a_little_more(engine: SearchEngine) -> None:
+    filled(engine, [*COURT, document(50, "Courtz", "Courtz hires.")])
+    assert ask(engine, "courtz hires").suggestion is None
+    assert ask(engine, "courtz xylophone").suggestion is None
+
+
+def test_a_common_word_that_tells_something_brings_documents_in_after_rarer_ones(
+    engine: SearchEngine,
+) -> None:
+    common = [document(id, text="The harbour is open.") for id in range(1, 20)]
+    others = [document(id, text="The hills are green.") for id in range(30, 60)]
+    filled(engine, [*common, *others, document(70, text="A chip."), document(71, text="A chip.")])
+    assert found(engine, "harbour AND chip")[:2] == [70, 71]
+    assert set(found(engine, "harbour AND chip")[2:]) == set(range(1, 20))
+    assert set(found(engine, "the chip")) == {70, 71}
+    assert set(found(engine, "harbour title:chip")) == set()
+
+
+def test_beside_a_misspelled_word_the_others_are_found_as_well(engine: SearchEngine) -> None:
+    filled(engine, COURT)
+    assert set(found(engine, "antropic harbour")) == {3, 4, *range(30, 45)}
+    assert {1, 2} < set(found(engine, "zuckerburg court"))

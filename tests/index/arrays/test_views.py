@@ -84,7 +84,7 @@ def test_whoosh_finds_the_same_documents(opened: tuple[Searcher, WhooshSearch], 
     assert ids(searcher, query.And(terms[:2])) == sorted(every)
     without = query.And([terms[0], query.Not(terms[1])])
     assert ids(searcher, without) == sorted(set(have(some[0])) - set(have(some[1])))
-    prefix = Wanted((Unit((), prefix=some[2][:2]),))
+    prefix = Wanted((Unit((), prefixes=((some[2][:2],),)),))
     found = arrays.words(prefix, 1.0, Clock(9)).documents()
     asked = query.Prefix("text", some[2][:2])
     assert ids(searcher, asked) == sorted(arrays.id(d) for d in found)
