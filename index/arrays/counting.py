@@ -48,6 +48,12 @@ class Frequencies:
     exact: Array
     written: Array
 
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the arrays."""
+        arrays = (self.all.numbers, self.all.values, self.exact, self.written)
+        return sum(array.nbytes for array in arrays) + 1_000
+
 
 class Counter:
     """Counts what is wanted in one snapshot, and remembers the postings it read."""
@@ -56,16 +62,35 @@ class Counter:
         self._snapshot = snapshot
         self._size = snapshot.size
         self._postings: dict[str, TermPostings] = {}
+        self._found: dict[Wanted, Frequencies] = {}
 
     def postings(self, term: str) -> TermPostings:
         """Give the postings of a term."""
         found = self._postings.get(term)
         if found is None:
-            found = self._postings[term] = TermPostings(self._snapshot, term)
+            kept = self._snapshot.remembered.get(term)
+            found = kept if isinstance(kept, TermPostings) else TermPostings(self._snapshot, term)
+            self._postings[term] = found
         return found
+
+    def remember(self) -> None:
+        """Keep what was read for the next question."""
+        for term, postings in self._postings.items():
+            self._snapshot.remembered.keep(term, postings)
+        for wanted, found in self._found.items():
+            self._snapshot.remembered.keep(wanted, found)
 
     def count(self, wanted: Wanted, clock: Clock, among: Array | None = None) -> Frequencies:
         """Give how often each document (of those `among`) has what is wanted, where it has any."""
+        if among is not None or len(wanted.units) > 1:
+            return self._counted(wanted, clock, among)
+        kept = self._found.get(wanted) or self._snapshot.remembered.get(wanted)
+        found = kept if isinstance(kept, Frequencies) else self._counted(wanted, clock, among)
+        if clock.is_complete:
+            self._found[wanted] = found
+        return found
+
+    def _counted(self, wanted: Wanted, clock: Clock, among: Array | None) -> Frequencies:
         scope = Scope(wanted, self)
         none = np.zeros(0, np.int64)
         if len(wanted.units) > 1:
@@ -99,10 +124,43 @@ class Counter:
     def _of_phrase(
         self, units: Sequence[Unit], scope: Scope, clock: Clock, among: Array | None
     ) -> ArrayScores:
+        if among is None and scope.is_everything and (pair := self._pair(units)):
+            return self._of_pair(*pair)
         # Few documents are looked at as they are; of many those are chosen first that can fit.
         if among is None or len(among) > AT_ONCE // 100:
             among = self._candidates(units, among)
         return self._weighed(units, among, scope, clock)
+
+    def _pair(self, units: Sequence[Unit]) -> tuple[TermPostings, TermPostings] | None:
+        """Give the postings of two plain words side by side; None where it is anything else."""
+        chains = [unit.exact + unit.loose for unit in units]
+        if len(units) != 2 or units[1].gap != 1:
+            return None
+        if any(len(readings) != 1 or len(readings[0]) != 1 for readings in chains):
+            return None
+        first, second = (readings[0][0] for readings in chains)
+        if self.postings(TAIL + first) or self.postings(TAIL + second):
+            return None
+        return self.postings(first), self.postings(second)
+
+    def _of_pair(self, first: TermPostings, second: TermPostings) -> ArrayScores:
+        """Weigh where two terms stand side by side, from the places of the one that has fewer."""
+        if first.count_places() <= second.count_places():
+            places = first.places()
+            following = ((places >> _STEP) + 1) << _STEP
+            own = np.minimum(places + 1, places | (PARTS - 1))
+            times = second.count_between(following, following) + second.count_between(own, own)
+        else:
+            places = second.places()
+            before = ((places >> _STEP) - 1) << _STEP
+            is_first = places & (PARTS - 1) == 0
+            is_last = places & (PARTS - 1) == PARTS - 1
+            # The first part of a token follows any part of the one before.
+            lowest = np.where(is_first, before, places - 1)
+            highest = np.where(is_first, before | (PARTS - 1), places - ~is_last)
+            times = first.count_between(lowest, highest)
+        stands = times > 0
+        return _by_document(places[stands], self._size, times[stands])
 
     def _weighed(
         self, units: Sequence[Unit], candidates: Array, scope: Scope, clock: Clock
@@ -212,13 +270,15 @@ class Scope:
         return places[parts & LAST_PART == self._part]
 
 
-def _by_document(firsts: Array, size: int) -> ArrayScores:
-    """Add up the weights of the parts in which matches begin, for each document."""
+def _by_document(firsts: Array, size: int, times: Array | None = None) -> ArrayScores:
+    """Add up the weights of the parts in which matches begin, each so many times, by document."""
     documents = firsts >> DOCUMENT_SHIFT
     starts = np.flatnonzero(np.diff(documents, prepend=-1))
     if not len(starts):
         return united([], size)
     tenths = _PART_TENTHS[(firsts >> PART_SHIFT) & LAST_PART]
+    if times is not None:
+        tenths = tenths * times
     return ArrayScores(documents[starts], np.add.reduceat(tenths, starts), size)
 
 

@@ -9,7 +9,7 @@ Knows terms; refuses to know postings.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -137,7 +137,7 @@ def _spelled(terms: Sequence[bytes], blob: Array, offsets: Array) -> tuple[Array
 
 
 def alike(
-    word: str, dictionaries: Iterable[Dictionary], chosen: Callable[[int, Array], Array]
+    word: str, dictionaries: Sequence[Dictionary], chosen: Callable[[int, Array], Array]
 ) -> dict[str, int]:
     """Give the words within the edits that this one is allowed, and by how many they differ.
 
@@ -147,16 +147,31 @@ def alike(
     """
     most = edits_allowed(word)
     letters = np.uint32(letters_of(word))
-    found: dict[bytes, int] = {}
+    places: list[Array] = []
     for place, dictionary in enumerate(dictionaries):
         first, end = dictionary.beginning_with(word[0].encode("utf-8", "replace"))
         sizes = dictionary.sizes[first:end]
         fits = sizes >= max(1, len(word) - most)
         fits &= sizes <= len(word) + most
         fits &= np.bitwise_count(dictionary.letters[first:end] ^ letters) <= 2 * most
-        numbers = chosen(place, np.flatnonzero(fits) + first)
-        edits = distances(word, *dictionary.characters(numbers), most)
-        near = (edits > 0) & (edits <= most)
-        for number, count in zip(numbers[near].tolist(), edits[near].tolist(), strict=True):
-            found[dictionary[number]] = count
-    return {term.decode(): count for term, count in found.items()}
+        places.append(chosen(place, np.flatnonzero(fits) + first))
+    rows, lengths = _characters(dictionaries, places)
+    edits = distances(word, rows, lengths, most)
+    return {
+        bytes(rows[i, : lengths[i]]).decode(): int(edits[i])
+        for i in np.flatnonzero((edits > 0) & (edits <= most)).tolist()
+    }
+
+
+def _characters(
+    dictionaries: Sequence[Dictionary], numbers: Sequence[Array]
+) -> tuple[Array, Array]:
+    """Give the bytes of terms of several dictionaries, a row for each, and how many they are."""
+    pieces = [d.characters(n) for d, n in zip(dictionaries, numbers, strict=True)]
+    lengths = np.concatenate([length for _, length in pieces] or [np.zeros(0, np.int64)])
+    rows = np.zeros((len(lengths), int(lengths.max(initial=0))), np.uint8)
+    at = 0
+    for some, length in pieces:
+        rows[at : at + len(length), : some.shape[1]] = some
+        at += len(length)
+    return rows, lengths

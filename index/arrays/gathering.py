@@ -19,7 +19,7 @@ from index.analysis import PARTS, TOKEN, Form, analyze
 from index.arrays.files import Array
 from index.characters import unescaped
 from index.contract import Document, Name
-from index.filing import filed_as, microseconds
+from index.filing import FILINGS, filed_as, microseconds
 from index.layout import (
     LAST_PART,
     LAST_PLACE,
@@ -35,6 +35,8 @@ TENTHS = 10
 """Weights of postings are whole numbers of tenths: every weight of a part is one."""
 MOST_ENTRIES = 4_000_000
 """Occurrences after which a batch is full: bounds the memory that it takes to about 250 MB."""
+MOST_FORMS = 400_000
+"""Different tokens that are remembered from batch to batch: about 150 MB."""
 MOST_DOCUMENTS = 1 << 16
 """Documents of a segment: their numbers have 16 bits."""
 _INDEX_BITS = np.uint64(28)
@@ -110,22 +112,27 @@ class Gatherer:
     """Takes documents one after the other and gives them as one batch."""
 
     def __init__(self) -> None:
-        self.count = 0
-        self.entries = 0
         self._terms: dict[str, int] = {}
-        self._keys: dict[str, int] = {}
         self._forms: dict[str, _Forms] = {}
         # For each form: its terms begin here, and so many tokens it counts for.
         self._form_starts, self._form_tokens = array("I"), array("I")
         self._form_terms, self._form_offsets = array("I"), array("I")
         self._labels: dict[str, int] = {}
+        self.begin()
+
+    def begin(self) -> bool:
+        """Begin another batch; words that were analyzed stay known. False where they are many."""
+        self.count = 0
+        self.entries = 0
+        self._keys: dict[str, int] = {}
         self._tokens = array("I")
         # For each run of tokens: document, part, tokens, number of the first, weight in tenths.
         self._runs = tuple(array(kind) for kind in "IIIIH")
         self._key_documents, self._key_numbers = array("I"), array("I")
         self._columns = {name: array("q") for name in ("id", "stamp", "published", "length")}
-        self._filed = {kind: _Filing() for kind in ("topics", "authors", "sources")}
+        self._filed = {kind: _Filing() for kind in FILINGS}
         self._shown: list[bytes] = []
+        return len(self._form_starts) < MOST_FORMS
 
     @property
     def is_full(self) -> bool:
@@ -260,22 +267,23 @@ def _cut(
 
     `tenths` is None where there are no places to keep.
     """
-    order_of_names = sorted(range(len(names)), key=names.__getitem__)
-    rank = np.empty(len(names), np.uint64)
-    rank[order_of_names] = np.arange(len(names), dtype=np.uint64)
+    used = np.flatnonzero(np.bincount(numbers, minlength=len(names))).tolist()
+    order_of_names = sorted(used, key=names.__getitem__)
+    rank = np.zeros(len(names), np.uint64)
+    rank[order_of_names] = np.arange(len(used), dtype=np.uint64)
     order = _order(rank[numbers], documents, places)
     term, document = rank[numbers].astype(np.int64)[order], documents[order]
     is_first = np.ones(len(order), bool)
     is_first[1:] = (term[1:] != term[:-1]) | (document[1:] != document[:-1])
     firsts = np.flatnonzero(is_first)
     counts = np.diff(firsts, append=len(order))
-    places_of = np.bincount(term, minlength=len(names))
+    places_of = np.bincount(term, minlength=len(used))
     weights = counts * TENTHS
     if tenths is not None:
         weights = np.add.reduceat(tenths[order].astype(np.int64), firsts) if len(firsts) else counts
     return Terms(
         [names[i].encode("utf-8", "replace") for i in order_of_names],
-        _starts(np.bincount(term[firsts], minlength=len(names))),
+        _starts(np.bincount(term[firsts], minlength=len(used))),
         document[firsts].astype(np.uint16),
         counts,
         weights,

@@ -34,6 +34,10 @@ class ArrayIndex:
         self._counter = Counter(snapshot)
         self._worth = Worth(snapshot.count)
 
+    def remember(self) -> None:
+        """Keep what was read for the next question."""
+        self._counter.remember()
+
     def count(self) -> int:
         """Count the documents."""
         return self._snapshot.count

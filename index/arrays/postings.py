@@ -11,10 +11,14 @@ import numpy as np
 
 from index.arrays.files import Array
 from index.arrays.scores import ArrayScores, places_in
+from index.arrays.segment import TextField
 from index.arrays.snapshot import Leaf, Snapshot
 
 DOCUMENT_SHIFT = 32
 """A place over all documents is `document << 32 | place`: rising, and adjacent as in one text."""
+
+_PLACE = (1 << DOCUMENT_SHIFT) - 1
+_ITSELF = 1_000
 
 
 class TermPostings:
@@ -32,6 +36,16 @@ class TermPostings:
 
     def __bool__(self) -> bool:
         return bool(self._found)
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the arrays that were made by now, and of the object itself."""
+        made = [array for pair in self._counts.values() for array in pair]
+        if "documents" in self.__dict__:
+            made.append(self.documents)
+        if "tenths" in self.__dict__:
+            made.append(self.tenths.values)
+        return _ITSELF + sum(array.nbytes for array in made)
 
     @cached_property
     def documents(self) -> Array:
@@ -64,6 +78,41 @@ class TermPostings:
         if leaf.live is not None:
             documents = documents[leaf.live[documents]]
         return documents.astype(np.int64) + leaf.first
+
+    def count_places(self) -> int:
+        """Count the places in all documents, deleted ones included."""
+        starts = ((leaf.segment.text, number) for leaf, number in self._found)
+        return sum(field.first_place(n + 1) - field.first_place(n) for field, n in starts)
+
+    def count_between(self, lowest: Array, highest: Array) -> Array:
+        """Count for each pair of places, of one document each, those from the one to the other.
+
+        Rising. Looks only at the places that it has to: a binary search in each document.
+        """
+        counts = np.zeros(len(lowest), np.int64)
+        for leaf, number in self._found:
+            bounds = (leaf.first << DOCUMENT_SHIFT, leaf.end << DOCUMENT_SHIFT)
+            first, end = lowest.searchsorted(bounds).tolist()
+            if first < end:
+                here = slice(first, end)
+                counts[here] = self._between(leaf, number, lowest[here], highest[here])
+        return counts
+
+    def _between(self, leaf: Leaf, number: int, lowest: Array, highest: Array) -> Array:
+        field = leaf.segment.text
+        counts, ends = self._counted(leaf, number)
+        posting = np.full(leaf.segment.count, -1, np.int32)
+        posting[field.documents[field.postings(number)]] = np.arange(len(counts), dtype=np.int32)
+        which = posting[(lowest >> DOCUMENT_SHIFT) - leaf.first]
+        has = np.flatnonzero(which >= 0)
+        which = which[has]
+        end = ends[which].astype(np.int64) + field.first_place(number)
+        start = end - counts[which]
+        low = _first_from(field, start, end, lowest[has] & _PLACE)
+        high = _first_from(field, low, end, (highest[has] & _PLACE) + 1)
+        found = np.zeros(len(lowest), np.int64)
+        found[has] = high - low
+        return found
 
     def places(self, among: Array | None = None) -> Array:
         """Give the places in all documents, or in some, rising; see DOCUMENT_SHIFT."""
@@ -106,3 +155,16 @@ class TermPostings:
         wanted = (among[first:end] - leaf.first).astype(documents.dtype)
         place = places_in(wanted, documents, leaf.segment.count)
         return place[place >= 0]
+
+
+def _first_from(field: TextField, first: Array, end: Array, place: Array) -> Array:
+    """Give in each stretch of places where the first is kept that is not before one."""
+    low, high = first.copy(), end.copy()
+    for _ in range(int((end - first).max(initial=0)).bit_length()):
+        middle = (low + high) >> 1
+        is_open = low < high
+        # Where the search is over, any place will do to look at.
+        before = is_open & (field.places(np.minimum(middle, end - 1)) < place)
+        low = np.where(before, middle + 1, low)
+        high = np.where(is_open & ~before, middle, high)
+    return low

@@ -18,6 +18,7 @@ import numpy as np
 from index.arrays.dictionary import Dictionary, alike
 from index.arrays.files import Array
 from index.arrays.gathering import TENTHS
+from index.arrays.remembered import Remembered
 from index.arrays.scores import ArrayScores, are_in
 from index.arrays.segment import Segment
 from index.contract import Name
@@ -81,6 +82,7 @@ class Snapshot:
         self.norms = lengths
         published = self.published[self.documents]
         self.last_published = int(published.max()) if self.count else 0
+        self.remembered = Remembered()
         self._filings: dict[str, Filing] = {}
         self._name_counts: dict[str, dict[Name, int]] = {}
 

@@ -76,6 +76,17 @@ class Commit:
             has_merged = True
         return has_merged
 
+    def pack(self) -> None:
+        """Merge all segments into as few as can hold their documents."""
+        waiting, groups = list(self.segments), []
+        while waiting:
+            group = _fitting(waiting, MOST_DOCUMENTS) or waiting[:1]
+            groups.append(group)
+            waiting = [segment for segment in waiting if segment not in group]
+        for group in groups:
+            if len(group) > 1:
+                self._merge(group)
+
     def _merge(self, due: Sequence[ArraySegment]) -> None:
         parts = [(open_segment(self._storage, each), live_mask(each)) for each in due]
         count = sum(each.doc_count() for each in due)
@@ -126,8 +137,7 @@ def _fitting(segments: Sequence[ArraySegment], most: int) -> list[ArraySegment]:
     """Give the smallest segments that have not too many documents together."""
     fitting, count = [], 0
     for segment in sorted(segments, key=ArraySegment.doc_count):
-        count += segment.doc_count()
-        if count > most:
-            break
-        fitting.append(segment)
+        if count + segment.doc_count() <= most:
+            count += segment.doc_count()
+            fitting.append(segment)
     return fitting

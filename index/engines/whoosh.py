@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import islice
 from pathlib import Path
 
 from whoosh.index import TOC, EmptyIndexError
@@ -22,7 +23,6 @@ from index.answering import Wish, answer
 from index.arrays import writing
 from index.arrays.codec import ArraySegment, open_segment
 from index.arrays.files import Array, DamagedFile
-from index.arrays.gathering import MOST_DOCUMENTS, Gatherer
 from index.arrays.opened import ArrayIndex
 from index.arrays.schema import schema
 from index.arrays.segment import Segment
@@ -37,6 +37,7 @@ from index.contract import (
     Narrow,
     Sort,
 )
+from index.engines.building import Batches, Helper, chunks
 from index.engines.generations import Generations
 from index.engines.whoosh_files import DurableStorage
 from index.filing import microseconds
@@ -51,6 +52,8 @@ ANSWERS_KEPT = 200
 """Answers kept by a process: a few megabytes."""
 AGE_TOLD = timedelta(minutes=1)
 """Articles do not become older for the order of an answer in less than that."""
+BUILT_ALONE = 3_000
+"""Documents from which a build takes a second process: starting it takes half a second."""
 TIDIED_AT_ONCE = 8_192
 """Documents that are put together at once outside of a build: about a second."""
 _TRIES = 20
@@ -103,7 +106,9 @@ class WhooshSearch:
         if kept is not None and now >= kept.asked_at:
             return kept.answer
         with _reading_whole(opened.snapshot):
-            given = answer(question, ArrayIndex(opened.snapshot), wish)
+            index = ArrayIndex(opened.snapshot)
+            given = answer(question, index, wish)
+            index.remember()
         if given.is_complete and opened.snapshot.last_published <= microseconds(now):
             opened.keep(key, _Kept(given, now), self._answers_kept)
         return given
@@ -140,7 +145,9 @@ class WhooshSearch:
             if not documents and not gone:
                 return
             commit.delete(gone)
-            _add_all(commit, documents.values())
+            batches = Batches(commit)
+            batches.add(documents.values())
+            batches.finish()
             commit.merge()
             commit.finish()
 
@@ -160,8 +167,8 @@ class WhooshSearch:
                 storage = DurableStorage(self._generations.path(name))
                 writing.create(storage, schema())
                 commit = writing.Commit(storage, schema())
-                count = _add_all(commit, documents)
-                commit.merge(MOST_DOCUMENTS)
+                count = _build(commit, self._generations.path(name), documents)
+                commit.pack()
                 commit.finish()
                 self._generations.use(name)
             except BaseException:
@@ -298,17 +305,19 @@ def _live(segment: ArraySegment) -> Array | None:
     return writing.live_mask(segment) if segment.deleted else None
 
 
-def _add_all(commit: writing.Commit, documents: Iterable[Document]) -> int:
-    """Add documents batch by batch; how many they are."""
-    count, gatherer = 0, Gatherer()
-    for document in documents:
-        gatherer.add(document)
-        count += 1
-        if gatherer.is_full:
-            commit.add(gatherer.done())
-            gatherer = Gatherer()
-    if gatherer.count:
-        commit.add(gatherer.done())
+def _build(commit: writing.Commit, folder: Path, documents: Iterable[Document]) -> int:
+    """Add documents batch by batch, many of them with a second process; how many they are."""
+    batches, remaining = Batches(commit), iter(documents)
+    count = batches.add(islice(remaining, BUILT_ALONE))
+    if count == BUILT_ALONE and (os.cpu_count() or 1) > 1:
+        with Helper(folder) as helper:
+            for chunk in chunks(remaining):
+                count += len(chunk)
+                if not helper.take(chunk):
+                    batches.add(chunk)
+            commit.segments += helper.finish()
+    count += batches.add(remaining)
+    batches.finish()
     return count
 
 

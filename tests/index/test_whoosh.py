@@ -22,6 +22,7 @@ from index.arrays import gathering
 from index.arrays.opened import ArrayIndex
 from index.arrays.writing import Commit
 from index.contract import Document, IndexMissing, IndexUnavailable, SearchEngine, Sort
+from index.engines import building
 from index.engines import whoosh as engine_module
 from index.engines.whoosh import WhooshSearch
 from index.engines.whoosh_files import DurableStorage
@@ -447,3 +448,28 @@ def test_so_many_answers_are_kept_and_no_more(folder: Path) -> None:
     for n in range(9):
         ask(engine, f"meteor {n}")
     assert len(engine._present().answers) == 3
+
+
+def test_a_build_with_a_second_process_holds_everything(
+    whoosh: WhooshSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "BUILT_ALONE", 5)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    documents = [document(id, "meteor", f"number n{id}") for id in range(1, 1500)]
+    with whoosh.turn():
+        assert whoosh.rebuild(iter(documents)) == len(documents)
+    assert dict(whoosh.stamps()) == {each.id: each.stamp for each in documents}
+    assert [found(whoosh, f"n{id}") for id in (1, 700, 1499)] == [[1], [700], [1499]]
+
+
+def test_a_build_whose_second_process_dies_fails_and_keeps_the_old_index(
+    whoosh: WhooshSearch, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(whoosh, [document(1, "meteor")])
+    monkeypatch.setattr(engine_module, "BUILT_ALONE", 5)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(building.sys, "executable", "/bin/false")
+    with whoosh.turn(), pytest.raises(IndexUnavailable, match="second process"):
+        whoosh.rebuild(document(id, "comet") for id in range(1, 2000))
+    assert found(whoosh, "meteor OR comet") == [1]
+    assert len(list(folder.glob("g-*"))) == 1
