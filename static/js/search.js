@@ -8,17 +8,12 @@ const RECENT = 6;
 const answers = new Map();
 let asking = null;
 
-// While a word is being typed, what begins so is wanted; where nothing does, the word as it is.
-async function askTyped(query) {
-  const begun = /[\p{L}\p{N}]{3}$/u.test(query) && (await ask(`${query}*`));
-  return begun && begun.total ? begun : ask(query);
-}
-
 async function ask(query) {
   if (answers.has(query)) return answers.get(query);
   asking?.abort();
   asking = new AbortController();
-  const address = `/search.json?${new URLSearchParams({ q: query, limit: SHOWN, facets: "no" })}`;
+  const asked = { q: query, limit: SHOWN, facets: "no", typing: "yes" };
+  const address = `/search.json?${new URLSearchParams(asked)}`;
   const response = await fetch(address, { signal: asking.signal });
   if (!response.ok) throw new Error(response.status);
   const answer = await response.json();
@@ -125,12 +120,12 @@ function attach(form) {
     const query = wanted;
     timer = setTimeout(async () => {
       try {
-        const answer = await askTyped(query);
+        const answer = await ask(query);
         if (query === wanted) showAnswer(query, answer);
       } catch (problem) {
         if (problem.name !== "AbortError") close();
       }
-    }, answers.has(query) || answers.has(`${query}*`) ? 0 : PAUSE_MS);
+    }, answers.has(query) ? 0 : PAUSE_MS);
   }
 
   function step(by) {

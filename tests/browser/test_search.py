@@ -119,3 +119,18 @@ def test_the_script_is_small(page: Page, site: str) -> None:
     page.goto(site + "/", wait_until="networkidle")
     (size,) = sizes.values()
     assert size < 6 * 1024
+
+
+@pytest.mark.parametrize("query", ["title:model date:today", "models date:2026", "model -chip"])
+def test_what_comes_as_one_types_is_what_enter_gives_first(
+    page: Page, site: str, query: str
+) -> None:
+    page.goto(site + "/")
+    page.keyboard.press("/")
+    page.keyboard.type(query)
+    page.locator(".quick-all").wait_for()
+    page.wait_for_load_state("networkidle")
+    shown = page.locator(".quick-title").all_inner_texts()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search?q=*")
+    assert shown == page.locator(".hit-title").all_inner_texts()[:6]

@@ -39,6 +39,8 @@ def check(client: CheckingClient, description: dict[str, Any], path: str) -> Non
         "/search.json?q=zyzzyva",
         "/search.json?q=ferries&topic=harbours&sort=newest&limit=2&page=2&facets=no",
         "/search.json?q=ferries&period=2026-11",
+        "/search.json?q=ferr&typing=yes",
+        "/search.json?q=ferries&typing=soon",
         "/search.json?q=ferries&limit=0",
         "/search.json?q=ferries&sort=x",
         "/search.json?q=ferries&period=soon",

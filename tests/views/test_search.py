@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given
@@ -389,3 +391,75 @@ def test_the_same_answer_is_not_sent_twice(client: CheckingClient) -> None:
     make_article(body="ferries")
     changed = client.get("/search.json?q=ferries", headers={"If-None-Match": first.headers["ETag"]})
     assert changed.status_code == 200
+
+
+def typed(client: CheckingClient, query: str, **more: object) -> dict[str, Any]:
+    asked = {"q": query, "typing": "yes", "facets": "no", **more}
+    answer: dict[str, Any] = client.get("/search.json", query_string=asked).json
+    return {name: value for name, value in answer.items() if name not in ("took_ms", "facets")}
+
+
+def finished(client: CheckingClient, query: str, **more: object) -> dict[str, Any]:
+    return typed(client, query, typing="no", **more)
+
+
+def test_while_a_word_is_typed_what_begins_so_is_found_after_the_word_itself(
+    client: CheckingClient,
+) -> None:
+    make_article(title="Moth lamps, moth traps", body="A moth and more moths.", slug="word")
+    make_article(title="Mothballs, mothballs, mothballed", body="Mothballs.", slug="longer")
+    answer = typed(client, "mot")
+    assert (answer["total"], answer["is_begun"]) == (2, True)
+    answer = typed(client, "moth")
+    assert [r["url"].rpartition("/")[2] for r in answer["results"]] == ["word", "longer"]
+    assert answer["understood"] == finished(client, "moth")["understood"]
+    answer = typed(client, "title:mothb")
+    assert [r["url"].rpartition("/")[2] for r in answer["results"]] == ["longer"]
+
+
+def test_what_fills_the_page_while_one_types_is_what_enter_gives(client: CheckingClient) -> None:
+    make_articles(4, body="A moth.")
+    make_articles(2, body="A mother.")
+    assert typed(client, "moth", limit=4) == finished(client, "moth", limit=4)
+    answer, whole = typed(client, "moth", limit=5), finished(client, "moth", limit=5)
+    assert answer["results"][:4] == whole["results"]
+    assert len(answer["results"]) == 5
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "moth ",
+        "moth -mot",
+        '"mot',
+        '"a mot"',
+        "moth date:2026",
+        "mot date:today",
+        "mot before:2026-1",
+        "moth after:202",
+        "in:mot",
+        "source:mot.exa",
+        "moth OR",
+        "moth AND",
+        "mot*",
+        "(mot)",
+        "mo",
+        "mot-",
+        "zyzzyva",
+        "",
+    ],
+)
+def test_only_a_plain_last_word_is_taken_for_the_beginning_of_one(
+    client: CheckingClient, query: str
+) -> None:
+    make_article(body="A moth.", source_url="https://mot.example.org/1")
+    make_article(body="A mother and an android ornament.")
+    answer = typed(client, query)
+    assert answer == finished(client, query)
+    assert not answer["is_begun"]
+
+
+@pytest.mark.parametrize("query", ["typing=x", "typing=", "typing=yes&page=2"])
+def test_what_says_nothing_about_typing_is_refused(client: CheckingClient, query: str) -> None:
+    make_article()
+    assert client.get(f"/search.json?q=a&{query}").status_code == 400

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from markupsafe import Markup
@@ -18,10 +18,15 @@ from index.contract import (
     Sort,
 )
 from index.explaining import Part, explain
-from index.question import parse
+from index.nodes import Either, Every, Node, Words
+from index.question import Question, parse
 from webapp.extensions import the_site
 from webapp.models import ListedArticle, listed
 from webapp.text.fragments import fragment_of
+
+SHORTEST_BEGINNING = 3
+"""Letters from which on a word that is being typed may be the beginning of another."""
+_OPERATORS = ("AND", "OR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,8 @@ class Findings:
     """A page of results, and what else there is to say about the search.
 
     `understood` says part by part how the query was read; `total` counts all that was
-    found, `matched_all` those of them, coming first, with all that was wanted.
+    found, `matched_all` those of them, coming first, with all that was wanted. `is_begun`:
+    the last word was taken for the beginning of one too.
     """
 
     results: tuple[Result, ...] = ()
@@ -65,6 +71,7 @@ class Findings:
     suggestion: str | None = None
     topics: tuple[Name, ...] = ()
     is_complete: bool = True
+    is_begun: bool = False
 
     @property
     def match(self) -> Match:
@@ -89,7 +96,7 @@ def find(
     if not text.strip():
         return Findings()
     now, zone = site.clock(), site.settings.time_zone
-    question = parse(text, sections=site.settings.section_names, zone=zone, now=now)
+    question = _read(text)
     answer = site.engine.answer(
         question,
         now=now,
@@ -112,6 +119,66 @@ def find(
         topics=answer.topics,
         is_complete=answer.is_complete,
     )
+
+
+def find_typed(
+    text: str,
+    *,
+    sort: Sort = Sort.BEST,
+    narrow: Narrow = NOT_NARROWED,
+    size: int = 10,
+    with_facets: bool = False,
+) -> Findings:
+    """Find what fits a query that is still being typed: its first page only.
+
+    First comes what `find` gives with all that is wanted. Where that does not fill the page
+    and the last word may be the beginning of another, what has such a word follows.
+    """
+    found = find(text, sort=sort, narrow=narrow, size=size, with_facets=with_facets)
+    begun = _begun(text)
+    if begun is None or found.matched_all >= size:
+        return found
+    more = find(begun, sort=sort, narrow=narrow, size=size, with_facets=with_facets)
+    if more.matched_all <= found.matched_all:
+        return found
+    first = [result for result in found.results if result.match is Match.ALL]
+    known = {result.article.id for result in first}
+    others = [result for result in more.results if result.article.id not in known]
+    return replace(
+        more,
+        results=tuple([*first, *others][:size]),
+        understood=found.understood,
+        suggestion=None,
+        is_begun=True,
+    )
+
+
+def _read(text: str) -> Question:
+    site = the_site()
+    settings = site.settings
+    return parse(text, sections=settings.section_names, zone=settings.time_zone, now=site.clock())
+
+
+def _begun(text: str) -> str | None:
+    """Give the query with its last word as a word or a beginning; None where it is no such word."""
+    question = _read(text)
+    last = _last_word(question.root)
+    if last is None or last.end != len(text) or ":" in last.text:
+        return None
+    word = last.text
+    if len(word) < SHORTEST_BEGINNING or not word[-1].isalnum() or word in _OPERATORS:
+        return None
+    return f"{text.removesuffix(word)}({word} OR {word}*)"
+
+
+def _last_word(node: Node | None) -> Words | None:
+    match node:
+        case Words(is_phrase=False, is_prefix=False):
+            return node
+        case Every(parts) | Either(parts):
+            return _last_word(parts[-1])
+        case _:
+            return None
 
 
 def _results(hits: Sequence[Hit], now: datetime) -> tuple[Result, ...]:

@@ -107,20 +107,35 @@ def show_results_as_json() -> Response:
     """Give the same as data; see /openapi.json."""
     began = time.perf_counter()
     asked, limit = _asked(), number_asked_for("limit", 10, 1, 100)
-    findings = finding.find(
-        asked.query,
-        sort=asked.sort,
-        narrow=asked.narrow,
-        page=_page(limit),
-        size=limit,
-        with_facets=_wants_facets(),
-    )
+    findings = _found(asked, limit)
     told = json.dumps(_findings_as_json(asked, findings), separators=(",", ":"))
     took_ms = round((time.perf_counter() - began) * 1000, 1)
     response = Response(f'{told[:-1]},"took_ms":{took_ms}}}\n', mimetype="application/json")
     # The same answer is the same however long it took.
     response.set_etag(hashlib.sha256(told.encode()).hexdigest()[:32], weak=True)
     return response
+
+
+def _found(asked: Asked, limit: int) -> finding.Findings:
+    page, with_facets = _page(limit), _yes_or_no("facets", "yes")
+    if _yes_or_no("typing", "no"):
+        if page > 1:
+            raise QueryUnreadable("While a query is being typed there is a first page only.")
+        return finding.find_typed(
+            asked.query,
+            sort=asked.sort,
+            narrow=asked.narrow,
+            size=limit,
+            with_facets=with_facets,
+        )
+    return finding.find(
+        asked.query,
+        sort=asked.sort,
+        narrow=asked.narrow,
+        page=page,
+        size=limit,
+        with_facets=with_facets,
+    )
 
 
 def _asked() -> Asked:
@@ -133,10 +148,10 @@ def _asked() -> Asked:
     return Asked(path_of("search.show_results"), query, sort, _narrow())
 
 
-def _wants_facets() -> bool:
-    said = request.args.get("facets", "yes")
+def _yes_or_no(name: str, default: str) -> bool:
+    said = request.args.get(name, default)
     if said not in ("yes", "no"):
-        raise QueryUnreadable("“facets” has to be yes or no.")
+        raise QueryUnreadable(f"“{name}” has to be yes or no.")
     return said == "yes"
 
 
@@ -202,6 +217,7 @@ def _findings_as_json(asked: Asked, findings: finding.Findings) -> dict[str, obj
         "total": findings.total,
         "page": page_asked_for(),
         "is_complete": findings.is_complete,
+        "is_begun": findings.is_begun,
         "suggestion": findings.suggestion,
         "topics": [{"slug": topic.slug, "name": topic.name} for topic in findings.topics],
         "facets": {
