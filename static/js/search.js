@@ -6,15 +6,14 @@ const KEPT = 40;
 const RECENT = 6;
 
 const answers = new Map();
-let asking = null;
+let asking;
 
 async function ask(query) {
   if (answers.has(query)) return answers.get(query);
   asking?.abort();
   asking = new AbortController();
-  const asked = { q: query, limit: SHOWN, facets: "no", typing: "yes" };
-  const address = `/search.json?${new URLSearchParams(asked)}`;
-  const response = await fetch(address, { signal: asking.signal });
+  const asked = new URLSearchParams({ q: query, limit: SHOWN, facets: "no", typing: "yes" });
+  const response = await fetch(`/search.json?${asked}`, { signal: asking.signal });
   if (!response.ok) throw new Error(response.status);
   const answer = await response.json();
   if (answers.size >= KEPT) answers.clear();
@@ -41,121 +40,137 @@ function remember(query) {
   if (query) keep([query, ...recent().filter((text) => text !== query)]);
 }
 
-const element = (name, className = "", textContent = "") =>
-  Object.assign(document.createElement(name), { className, textContent });
+const element = (name, className, ...content) => {
+  const made = Object.assign(document.createElement(name), { className });
+  made.append(...content);
+  return made;
+};
 
-const linkTo = (href, className, text) => Object.assign(element("a", className, text), { href });
+const linkTo = (href, className, ...content) =>
+  Object.assign(element("a", className, ...content), { href });
+
+const list = (links) => element("ol", "", ...links.map((link) => element("li", "", link)));
 
 function hit(result) {
-  const item = element("li");
-  const link = linkTo(result.section.url, "quick-hit");
   const title = element("span", "quick-title");
   const passage = element("span", "quick-passage");
   // Both are escaped by the server, which adds <mark> alone.
   title.innerHTML = result.title_html;
   passage.innerHTML = result.snippet_html;
-  link.append(title, passage);
-  item.append(link);
-  return item;
+  return linkTo(result.section.url, "quick-hit", title, passage);
 }
 
 function attach(form) {
   const input = form.querySelector("input[type=search]");
   const panel = element("div", "quick");
   const told = element("p", "unseen");
-  told.setAttribute("role", "status");
+  told.role = "status";
   panel.hidden = true;
   form.append(panel, told);
-  let timer = 0;
-  let wanted = "";
+  let timer;
+  let wanted;
 
-  const close = () => (panel.hidden = true);
-  const leave = () => {
-    close();
-    input.focus();
-  };
   const page = (query) => `${form.action}?${new URLSearchParams({ q: query })}`;
+  const links = () => [...panel.querySelectorAll("a, button")];
 
   function show(...content) {
     panel.replaceChildren(...content);
     panel.hidden = false;
   }
 
-  function showAnswer(query, answer) {
-    const list = element("ol");
-    list.append(...answer.results.map(hit));
+  function close() {
+    panel.hidden = true;
+    if (history.state) history.replaceState(null, "");
+  }
+
+  function leave() {
+    close();
+    input.focus();
+  }
+
+  function showAnswer(answer) {
     const count = answer.total === 1 ? "1 result" : `${answer.total.toLocaleString()} results`;
     told.textContent = answer.total ? count : "Nothing found";
     const all = answer.total > SHOWN ? `All ${count}` : told.textContent;
-    show(list, linkTo(page(query), "quick-all", all));
-    if (answer.suggestion) {
-      const line = element("p", "quick-line", "Did you mean ");
-      line.append(linkTo(page(answer.suggestion), "quick-instead", answer.suggestion), "?");
-      panel.prepend(line);
-    }
+    show(list(answer.results.map(hit)), linkTo(page(wanted), "quick-all", all));
+    const other = answer.suggestion;
+    if (!other) return;
+    const link = linkTo(page(other), "quick-instead", other);
+    panel.prepend(element("p", "quick-line", "Did you mean ", link, "?"));
   }
 
   function showRecent() {
     const kept = recent();
     if (!kept.length) return close();
-    const list = element("ol");
-    for (const text of kept) {
-      const item = element("li");
-      item.append(linkTo(page(text), "quick-recent", text));
-      list.append(item);
-    }
     const clear = element("button", "quick-clear", "Clear recent searches");
     clear.type = "button";
     clear.onclick = () => {
       keep([]);
       leave();
     };
-    show(element("p", "quick-line", "Recent searches"), list, clear);
+    const shown = list(kept.map((text) => linkTo(page(text), "quick-recent", text)));
+    show(element("p", "quick-line", "Recent searches"), shown, clear);
   }
 
-  async function update() {
-    wanted = input.value.trim();
+  async function look(query) {
+    try {
+      const answer = await ask(query);
+      if (query === wanted) showAnswer(answer);
+    } catch (problem) {
+      if (problem.name !== "AbortError") close();
+    }
+  }
+
+  function update() {
     clearTimeout(timer);
+    wanted = input.value.trimStart();
     if (!wanted) return showRecent();
-    const query = wanted;
-    timer = setTimeout(async () => {
-      try {
-        const answer = await ask(query);
-        if (query === wanted) showAnswer(query, answer);
-      } catch (problem) {
-        if (problem.name !== "AbortError") close();
-      }
-    }, answers.has(query) ? 0 : PAUSE_MS);
+    timer = setTimeout(look, answers.has(wanted) ? 0 : PAUSE_MS, wanted);
+  }
+
+  function choose(event) {
+    const link = event.target.closest("a");
+    if (!link || !wanted) return;
+    remember(wanted.trim());
+    history.replaceState({ field: input.id, query: wanted, at: links().indexOf(link) }, "");
+  }
+
+  // Back from there, the query is in its field and the panel open at the same place.
+  async function restore() {
+    const { field, query, at } = history.state ?? {};
+    if (field !== input.id) return;
+    open(input);
+    wanted = input.value = query;
+    await look(query);
+    links()[at]?.focus();
   }
 
   function step(by) {
-    const stops = [input, ...panel.querySelectorAll("a, button")];
-    const at = stops.indexOf(document.activeElement);
-    stops[Math.max(0, Math.min(stops.length - 1, at + by))].focus();
+    const stops = [input, ...links()];
+    const at = stops.indexOf(document.activeElement) + by;
+    stops[Math.max(0, Math.min(stops.length - 1, at))].focus();
   }
 
-  input.addEventListener("input", update);
-  input.addEventListener("focus", () => input.value.trim() || showRecent());
-  form.addEventListener("submit", () => remember(input.value.trim()));
-  panel.addEventListener("click", (event) => event.target.closest("a") && remember(wanted));
-  form.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !panel.hidden) {
-      event.preventDefault();
-      leave();
-    } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !panel.hidden) {
-      event.preventDefault();
-      step(event.key === "ArrowDown" ? 1 : -1);
-    }
-  });
+  input.oninput = update;
+  input.onfocus = () => input.value.trim() || showRecent();
+  form.onsubmit = () => remember(input.value.trim());
+  panel.onclick = choose;
+  form.onkeydown = (event) => {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (panel.hidden || !(by || event.key === "Escape")) return;
+    event.preventDefault();
+    if (by) step(by);
+    else leave();
+  };
   form.addEventListener("focusout", (event) => form.contains(event.relatedTarget) || close());
+  addEventListener("pageshow", restore);
 }
 
 // On a narrow page the masthead has to show its field first.
-function open() {
+function open(input = document.querySelector("form.search input[type=search]")) {
   document.documentElement.dataset.search = "open";
-  const input = document.querySelector("form.search input[type=search]");
-  input?.focus();
-  input?.select();
+  input.focus();
+  input.select();
 }
 
 document.querySelectorAll("form.search").forEach(attach);
@@ -167,8 +182,8 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   open();
 });
+// Where it stands, the field stands above it.
 document.querySelector(".nav .narrow-only a")?.addEventListener("click", (event) => {
-  if (!document.querySelector(".search-masthead")) return;
   event.preventDefault();
   open();
 });

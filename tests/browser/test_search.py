@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import FLAGS, program
+
 pytestmark = pytest.mark.browser
 
 
@@ -53,6 +55,60 @@ def test_back_from_an_article_keeps_the_query_and_the_place(page: Page, site: st
     assert page.url == site + "/search?q=model"
     assert page.locator("#search-page").input_value() == "model"
     page.wait_for_function(f"Math.abs(scrollY - {before}) < 50")
+
+
+@pytest.mark.parametrize("start", ["/", "/search?q=price"])
+def test_back_from_a_hit_in_the_panel_keeps_the_query_and_the_place(
+    page: Page, site: str, start: str
+) -> None:
+    page.goto(site + start)
+    open_second_hit(page)
+    page.go_back()
+    expect(page.locator(".quick a.quick-hit").nth(1)).to_be_focused()
+    expect(page.locator("form.search input[type=search]").first).to_have_value("model")
+    page.keyboard.press("Escape")
+    page.reload()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(".quick").first).to_be_hidden()
+
+
+def test_back_to_a_page_that_was_kept_alive_finds_the_panel_open(
+    chromium: Browser, site: str
+) -> None:
+    with chromium.browser_type.launch(
+        executable_path=str(program()),
+        args=FLAGS,
+        ignore_default_args=["--disable-back-forward-cache"],
+    ) as browser:
+        page = browser.new_page()
+        page.goto(site + "/")
+        page.evaluate("() => { window.isKeptAlive = true }")
+        open_second_hit(page)
+        page.go_back(wait_until="commit")
+        assert page.evaluate("window.isKeptAlive")
+        expect(page.locator(".quick a.quick-hit").nth(1)).to_be_focused()
+        expect(page.locator("form.search input[type=search]").first).to_have_value("model")
+
+
+def test_back_on_a_narrow_page_opens_the_field_again(chromium: Browser, site: str) -> None:
+    with chromium.new_context(viewport={"width": 360, "height": 740}) as context:
+        page = context.new_page()
+        page.goto(site + "/")
+        open_second_hit(page)
+        page.go_back()
+        expect(page.locator(".quick a.quick-hit").nth(1)).to_be_focused()
+
+
+def open_second_hit(page: Page) -> None:
+    page.keyboard.press("/")
+    page.keyboard.type("model")
+    hits = page.locator(".quick a.quick-hit")
+    hits.nth(1).wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(hits.nth(1)).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/articles/**")
 
 
 def test_requests_are_few_however_fast_one_types(page: Page, site: str) -> None:
