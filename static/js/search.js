@@ -57,7 +57,7 @@ function hit(result) {
   // Both are escaped by the server, which adds <mark> alone.
   title.innerHTML = result.title_html;
   passage.innerHTML = result.snippet_html;
-  return linkTo(result.section.url, "quick-hit", title, passage);
+  return linkTo(result.link, "quick-hit", title, passage);
 }
 
 function attach(form) {

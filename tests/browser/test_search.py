@@ -153,17 +153,33 @@ def test_on_a_narrow_page_the_search_link_opens_the_field(chromium: Browser, sit
         assert page.evaluate(over) <= 0
 
 
+SEES_THE_WORD = (
+    "() => { const w = document.createTreeWalker(document.querySelector('main'), 4);"
+    "while (w.nextNode()) if (w.currentNode.data.includes('theodolite')) {"
+    "const r = w.currentNode.parentElement.getBoundingClientRect();"
+    "return r.top < innerHeight && r.bottom > 0 } }"
+)
+
+
 def test_the_words_are_marked_on_the_article_by_the_browser(page: Page, site: str) -> None:
     page.goto(site + "/search?q=theodolite")
     page.locator(".hit-title a").first.click()
     page.wait_for_url("**/articles/**")
-    seen = page.evaluate(
-        "() => { const w = document.createTreeWalker(document.querySelector('main'), 4);"
-        "while (w.nextNode()) if (w.currentNode.data.includes('theodolite')) {"
-        "const r = w.currentNode.parentElement.getBoundingClientRect();"
-        "return r.top < innerHeight && r.bottom > 0 } }"
-    )
-    assert seen, "the browser scrolled to the words"
+    assert page.evaluate(SEES_THE_WORD), "the browser scrolled to the words"
+
+
+def test_the_words_are_marked_also_when_a_hit_is_opened_while_one_types(
+    page: Page, site: str
+) -> None:
+    page.goto(site + "/")
+    page.keyboard.press("/")
+    page.keyboard.type("theodolite")
+    first = page.locator(".quick a.quick-hit").first
+    address = first.get_attribute("href") or ""
+    assert address.endswith(":~:text=theodolite")
+    first.click()
+    page.wait_for_url("**/articles/**")
+    assert page.evaluate(SEES_THE_WORD), "the browser scrolled to the words"
 
 
 def test_the_script_is_small(page: Page, site: str) -> None:

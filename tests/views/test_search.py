@@ -380,7 +380,17 @@ def test_links_to_results_let_the_browser_mark_the_words(client: CheckingClient)
     address = f"/articles/{article.slug}"
     assert f"{address}#:~:text=GPT%2D4" in page.links()
     assert f"{address}#why-this-matters:~:text=GPT%2D4" in page.links()
-    assert client.get("/search.json?q=GPT-4").json["results"][0]["url"].endswith(address)
+    (result,) = client.get("/search.json?q=GPT-4").json["results"]
+    assert result["url"].endswith(address)
+    assert result["link"] == f"{result['url']}#why-this-matters:~:text=GPT%2D4"
+
+
+def test_a_link_to_a_result_in_which_nothing_is_marked_has_nothing_behind(
+    client: CheckingClient,
+) -> None:
+    make_article(title="Bread")
+    (result,) = client.get("/search.json?q=-zyzzyva").json["results"]
+    assert result["link"] == result["url"]
 
 
 def test_the_same_answer_is_not_sent_twice(client: CheckingClient) -> None:

@@ -232,9 +232,11 @@ def _as_json(result: finding.Result) -> dict[str, object]:
     article = result.article
     path = path_of("reading.show_article", article.slug)
     passage = result.passages[0]
+    behind = passage.anchor + result.fragment
     return {
         "id": article.id,
         "url": absolute(path),
+        "link": absolute(f"{path}#{behind}" if behind else path),
         "title": article.title,
         "title_html": str(result.title_html),
         "summary": article.summary,
