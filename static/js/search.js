@@ -2,8 +2,6 @@
 
 const PAUSE_MS = 120;
 const SHOWN = 6;
-const KEPT = 40;
-const RECENT = 6;
 
 const answers = new Map();
 let asking;
@@ -16,7 +14,6 @@ async function ask(query) {
   const response = await fetch(`/search.json?${asked}`, { signal: asking.signal });
   if (!response.ok) throw new Error(response.status);
   const answer = await response.json();
-  if (answers.size >= KEPT) answers.clear();
   answers.set(query, answer);
   return answer;
 }
@@ -32,7 +29,7 @@ function recent() {
 
 function keep(queries) {
   try {
-    localStorage.setItem("searches", JSON.stringify(queries.slice(0, RECENT)));
+    localStorage.setItem("searches", JSON.stringify(queries.slice(0, SHOWN)));
   } catch {}
 }
 
@@ -66,6 +63,8 @@ function attach(form) {
   const told = element("p", "unseen");
   told.role = "status";
   panel.hidden = true;
+  // In Safari a click on a link gives it no focus; the panel takes it and stays open.
+  panel.tabIndex = -1;
   form.append(panel, told);
   let timer;
   let wanted;
@@ -78,14 +77,17 @@ function attach(form) {
     panel.hidden = false;
   }
 
+  // What is still on its way must not open the panel again.
   function close() {
+    clearTimeout(timer);
+    asking?.abort();
     panel.hidden = true;
     if (history.state) history.replaceState(null, "");
   }
 
   function leave() {
-    close();
     input.focus();
+    close();
   }
 
   function showAnswer(answer) {
@@ -157,10 +159,11 @@ function attach(form) {
   panel.onclick = choose;
   form.onkeydown = (event) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (panel.hidden || !(by || event.key === "Escape")) return;
+    if (!by && event.key !== "Escape") return;
     event.preventDefault();
-    if (by) step(by);
-    else leave();
+    if (!by) leave();
+    else if (panel.hidden) update();
+    else step(by);
   };
   form.addEventListener("focusout", (event) => form.contains(event.relatedTarget) || close());
   addEventListener("pageshow", restore);
@@ -175,14 +178,13 @@ function open(input = document.querySelector("form.search input[type=search]")) 
 
 document.querySelectorAll("form.search").forEach(attach);
 document.addEventListener("keydown", (event) => {
-  const isTyping = event.target.closest?.("input, textarea, select, [contenteditable]");
+  const isTyping = event.target.matches?.("input, textarea, select");
   const isHeld = event.ctrlKey || event.metaKey;
   const isSlash = event.key === "/" && !isTyping && !isHeld && !event.altKey;
   if (!isSlash && !(event.key.toLowerCase() === "k" && isHeld && !event.shiftKey)) return;
   event.preventDefault();
   open();
 });
-// Where it stands, the field stands above it.
 document.querySelector(".nav .narrow-only a")?.addEventListener("click", (event) => {
   event.preventDefault();
   open();

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import FLAGS, program
 
@@ -35,6 +35,57 @@ def test_control_k_opens_and_escape_closes(page: Page, site: str) -> None:
     page.keyboard.press("Escape")
     expect(page.locator(".quick").first).to_be_hidden()
     expect(page.locator(".search-masthead input[type=search]")).to_be_focused()
+
+
+@pytest.mark.parametrize("leaving", ["Escape", "Shift+Tab"])
+def test_a_panel_that_was_left_asks_for_nothing_more(page: Page, site: str, leaving: str) -> None:
+    asked: list[str] = []
+    page.on("request", lambda r: asked.append(r.url) if "/search.json" in r.url else None)
+    page.clock.install()
+    page.goto(site + "/")
+    page.keyboard.press("/")
+    page.keyboard.type("model")
+    page.keyboard.press(leaving)
+    page.clock.run_for(1000)
+    assert asked == []
+    expect(page.locator(".quick").first).to_be_hidden()
+    expect(page.locator(".search-masthead input[type=search]")).to_have_value("model")
+
+
+@pytest.mark.parametrize("leaving", ["Escape", "Shift+Tab"])
+def test_a_panel_that_was_left_calls_off_what_it_asked_for(
+    page: Page, site: str, leaving: str
+) -> None:
+    held: list[Route] = []
+    page.route("**/search.json?*", lambda route: held.append(route))
+    page.goto(site + "/")
+    page.keyboard.press("/")
+    with page.expect_request("**/search.json?*"):
+        page.keyboard.type("model")
+    with page.expect_event("requestfailed"):
+        page.keyboard.press(leaving)
+    expect(page.locator(".quick").first).to_be_hidden()
+
+
+def test_an_arrow_opens_again_what_escape_closed(page: Page, site: str) -> None:
+    page.goto(site + "/")
+    page.keyboard.press("/")
+    page.keyboard.type("model")
+    first = page.locator(".quick a.quick-hit").first
+    first.wait_for()
+    page.keyboard.press("Escape")
+    expect(first).to_be_hidden()
+    page.keyboard.press("ArrowDown")
+    expect(first).to_be_visible()
+
+
+def test_a_click_beside_the_links_of_the_panel_leaves_it_open(page: Page, site: str) -> None:
+    page.goto(site + "/")
+    page.keyboard.press("/")
+    page.keyboard.type("model")
+    page.locator(".quick a.quick-hit").first.wait_for()
+    page.locator(".quick").first.click(position={"x": 3, "y": 3})
+    expect(page.locator(".quick a.quick-hit").first).to_be_visible()
 
 
 def test_a_slash_within_a_field_is_a_slash(page: Page, site: str) -> None:
