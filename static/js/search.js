@@ -1,4 +1,4 @@
-// Results as one types, under every search field; Enter leads to the same on a page of its own.
+// Results as one types, under every search field; Enter leads to their page.
 
 const PAUSE_MS = 120;
 const SHOWN = 6;
@@ -21,7 +21,8 @@ async function ask(query) {
 // What was searched for stays on this device.
 function recent() {
   try {
-    return [].concat(JSON.parse(localStorage.getItem("searches")) ?? []).map(String);
+    const kept = [].concat(JSON.parse(localStorage.getItem("searches")));
+    return kept.filter((text) => typeof text === "string");
   } catch {
     return [];
   }
@@ -33,7 +34,8 @@ function keep(queries) {
   } catch {}
 }
 
-function remember(query) {
+function remember(typed) {
+  const query = typed.trim();
   if (query) keep([query, ...recent().filter((text) => text !== query)]);
 }
 
@@ -63,7 +65,7 @@ function attach(form) {
   const told = element("p", "unseen");
   told.role = "status";
   panel.hidden = true;
-  // In Safari a click on a link gives it no focus; the panel takes it and stays open.
+  // In Safari a click focuses no link; the panel then takes it and stays open.
   panel.tabIndex = -1;
   form.append(panel, told);
   let timer;
@@ -114,7 +116,8 @@ function attach(form) {
     show(element("p", "quick-line", "Recent searches"), shown, clear);
   }
 
-  async function look(query) {
+  async function look() {
+    const query = wanted;
     try {
       const answer = await ask(query);
       if (query === wanted) showAnswer(answer);
@@ -127,13 +130,13 @@ function attach(form) {
     clearTimeout(timer);
     wanted = input.value.trimStart();
     if (!wanted) return showRecent();
-    timer = setTimeout(look, answers.has(wanted) ? 0 : PAUSE_MS, wanted);
+    timer = setTimeout(look, answers.has(wanted) ? 0 : PAUSE_MS);
   }
 
   function choose(event) {
     const link = event.target.closest("a");
     if (!link || !wanted) return;
-    remember(wanted.trim());
+    remember(new URL(link).searchParams.get("q") ?? wanted);
     history.replaceState({ field: input.id, query: wanted, at: links().indexOf(link) }, "");
   }
 
@@ -143,19 +146,18 @@ function attach(form) {
     if (field !== input.id) return;
     open(input);
     wanted = input.value = query;
-    await look(query);
+    await look();
     links()[at]?.focus();
   }
 
   function step(by) {
     const stops = [input, ...links()];
-    const at = stops.indexOf(document.activeElement) + by;
-    stops[Math.max(0, Math.min(stops.length - 1, at))].focus();
+    stops[stops.indexOf(document.activeElement) + by]?.focus();
   }
 
   input.oninput = update;
   input.onfocus = () => input.value.trim() || showRecent();
-  form.onsubmit = () => remember(input.value.trim());
+  form.onsubmit = () => remember(input.value);
   panel.onclick = choose;
   form.onkeydown = (event) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];

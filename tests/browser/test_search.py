@@ -193,6 +193,27 @@ def test_recent_searches_stay_on_the_device_and_can_be_cleared(page: Page, site:
     assert page.locator(".quick a.quick-recent").count() == 0
 
 
+def test_the_spelling_that_was_chosen_is_what_is_remembered(page: Page, site: str) -> None:
+    page.goto(site + "/")
+    page.keyboard.press("/")
+    page.keyboard.type("langage model")
+    page.locator(".quick-instead").click()
+    page.wait_for_url("**/search?q=*")
+    kept = page.evaluate("JSON.parse(localStorage.getItem('searches'))")
+    assert kept == [page.locator("#search-page").input_value()]
+
+
+@pytest.mark.parametrize("damaged", ['[{}, "ferries", 7, null]', '"ferries"', "{", "{}", "7"])
+def test_what_is_damaged_among_recent_searches_is_not_shown(
+    page: Page, site: str, damaged: str
+) -> None:
+    page.goto(site + "/")
+    page.evaluate("text => localStorage.setItem('searches', text)", damaged)
+    page.keyboard.press("/")
+    shown = page.locator(".quick-recent").all_inner_texts()
+    assert shown == (["ferries"] if "ferries" in damaged else [])
+
+
 def test_on_a_narrow_page_the_search_link_opens_the_field(chromium: Browser, site: str) -> None:
     with chromium.new_context(viewport={"width": 360, "height": 740}) as context:
         page = context.new_page()
