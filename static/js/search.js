@@ -12,7 +12,7 @@ async function ask(query) {
   asking = new AbortController();
   const asked = new URLSearchParams({ q: query, limit: SHOWN, facets: "no", typing: "yes" });
   const response = await fetch(`/search.json?${asked}`, { signal: asking.signal });
-  if (!response.ok) throw new Error(response.status);
+  if (!response.ok) throw response;
   const answer = await response.json();
   answers.set(query, answer);
   return answer;
@@ -21,7 +21,7 @@ async function ask(query) {
 // What was searched for stays on this device.
 function recent() {
   try {
-    const kept = [].concat(JSON.parse(localStorage.getItem("searches")));
+    const kept = [].concat(JSON.parse(localStorage.searches));
     return kept.filter((text) => typeof text === "string");
   } catch {
     return [];
@@ -30,7 +30,7 @@ function recent() {
 
 function keep(queries) {
   try {
-    localStorage.setItem("searches", JSON.stringify(queries.slice(0, SHOWN)));
+    localStorage.searches = JSON.stringify(queries.slice(0, SHOWN));
   } catch {}
 }
 
@@ -50,17 +50,16 @@ const linkTo = (href, className, ...content) =>
 
 const list = (links) => element("ol", "", ...links.map((link) => element("li", "", link)));
 
-function hit(result) {
-  const title = element("span", "quick-title");
-  const passage = element("span", "quick-passage");
-  // Both are escaped by the server, which adds <mark> alone.
-  title.innerHTML = result.title_html;
-  passage.innerHTML = result.snippet_html;
-  return linkTo(result.link, "quick-hit", title, passage);
+// The server escapes all but <mark>.
+const marked = (className, innerHTML) => Object.assign(element("span", className), { innerHTML });
+
+function hit({ link, title_html, snippet_html }) {
+  const title = marked("quick-title", title_html);
+  return linkTo(link, "quick-hit", title, marked("quick-passage", snippet_html));
 }
 
 function attach(form) {
-  const input = form.querySelector("input[type=search]");
+  const input = form.elements.q;
   const panel = element("div", "quick");
   const told = element("p", "unseen");
   told.role = "status";
@@ -71,8 +70,9 @@ function attach(form) {
   let timer;
   let wanted;
 
-  const page = (query) => `${form.action}?${new URLSearchParams({ q: query })}`;
-  const links = () => [...panel.querySelectorAll("a, button")];
+  const search = (query, className, text = query) =>
+    linkTo(`${form.action}?${new URLSearchParams({ q: query })}`, className, text);
+  const stops = () => [input, ...panel.querySelectorAll("a, button")];
 
   function show(...content) {
     panel.replaceChildren(...content);
@@ -93,26 +93,25 @@ function attach(form) {
   }
 
   function showAnswer(answer) {
-    const count = answer.total === 1 ? "1 result" : `${answer.total.toLocaleString()} results`;
-    told.textContent = answer.total ? count : "Nothing found";
-    const all = answer.total > SHOWN ? `All ${count}` : told.textContent;
-    show(list(answer.results.map(hit)), linkTo(page(wanted), "quick-all", all));
+    told.textContent = answer.total_in_words;
+    const line = element("p", "quick-line", told.textContent);
     const other = answer.suggestion;
-    if (!other) return;
-    const link = linkTo(page(other), "quick-instead", other);
-    panel.prepend(element("p", "quick-line", "Did you mean ", link, "?"));
+    if (other) line.append(". Did you mean ", search(other, "quick-instead"), "?");
+    const query = answer.is_begun ? `${wanted}*` : wanted;
+    const all = search(query, "quick-all", answer.total ? "All results" : "What may help");
+    show(line, list(answer.results.map(hit)), all);
   }
 
   function showRecent() {
     const kept = recent();
     if (!kept.length) return close();
+    const shown = list(kept.map((text) => search(text, "quick-recent")));
     const clear = element("button", "quick-clear", "Clear recent searches");
     clear.type = "button";
     clear.onclick = () => {
       keep([]);
       leave();
     };
-    const shown = list(kept.map((text) => linkTo(page(text), "quick-recent", text)));
     show(element("p", "quick-line", "Recent searches"), shown, clear);
   }
 
@@ -129,30 +128,29 @@ function attach(form) {
   function update() {
     clearTimeout(timer);
     wanted = input.value.trimStart();
-    if (!wanted) return showRecent();
-    timer = setTimeout(look, answers.has(wanted) ? 0 : PAUSE_MS);
+    if (wanted) timer = setTimeout(look, answers.has(wanted) ? 0 : PAUSE_MS);
+    else showRecent();
   }
 
   function choose(event) {
     const link = event.target.closest("a");
     if (!link || !wanted) return;
     remember(new URL(link).searchParams.get("q") ?? wanted);
-    history.replaceState({ field: input.id, query: wanted, at: links().indexOf(link) }, "");
+    history.replaceState({ field: input.id, wanted, at: stops().indexOf(link) }, "");
   }
 
   // Back from there, the query is in its field and the panel open at the same place.
   async function restore() {
-    const { field, query, at } = history.state ?? {};
-    if (field !== input.id) return;
+    const left = history.state;
+    if (left?.field !== input.id) return;
+    wanted = input.value = left.wanted;
     open(input);
-    wanted = input.value = query;
     await look();
-    links()[at]?.focus();
+    stops()[left.at]?.focus();
   }
 
   function step(by) {
-    const stops = [input, ...links()];
-    stops[stops.indexOf(document.activeElement) + by]?.focus();
+    stops()[stops().indexOf(document.activeElement) + by]?.focus();
   }
 
   input.oninput = update;
@@ -171,23 +169,24 @@ function attach(form) {
   addEventListener("pageshow", restore);
 }
 
-// On a narrow page the masthead has to show its field first.
-function open(input = document.querySelector("form.search input[type=search]")) {
+// On a narrow page the field has to be shown first.
+function open(input = document.querySelector("form.search").elements.q) {
   document.documentElement.dataset.search = "open";
   input.focus();
   input.select();
 }
 
+function start(event) {
+  event.preventDefault();
+  open();
+}
+
 document.querySelectorAll("form.search").forEach(attach);
+document.querySelector(".nav .narrow-only a")?.addEventListener("click", start);
 document.addEventListener("keydown", (event) => {
   const isTyping = event.target.matches?.("input, textarea, select");
   const isHeld = event.ctrlKey || event.metaKey;
   const isSlash = event.key === "/" && !isTyping && !isHeld && !event.altKey;
-  if (!isSlash && !(event.key.toLowerCase() === "k" && isHeld && !event.shiftKey)) return;
-  event.preventDefault();
-  open();
-});
-document.querySelector(".nav .narrow-only a")?.addEventListener("click", (event) => {
-  event.preventDefault();
-  open();
+  const isK = event.key.toLowerCase() === "k" && isHeld && !event.shiftKey;
+  if (isSlash || isK) start(event);
 });

@@ -18,7 +18,7 @@ def test_results_come_as_one_types_and_open_by_arrows_and_enter(page: Page, site
     first = page.locator(".quick a.quick-hit").first
     first.wait_for()
     assert page.locator(".quick mark").count() >= 1
-    expect(page.locator(".search-masthead [role=status]")).to_contain_text("result")
+    expect(page.locator(".search-masthead [role=status]")).to_contain_text("brief")
     page.keyboard.press("ArrowDown")
     expect(first).to_be_focused()
     page.keyboard.press("Enter")
@@ -65,6 +65,28 @@ def test_a_panel_that_was_left_calls_off_what_it_asked_for(
     with page.expect_event("requestfailed"):
         page.keyboard.press(leaving)
     expect(page.locator(".quick").first).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("query", "line"),
+    [
+        ("theodolties", "with a spelling near to it"),
+        ("theodolite zyzzyva", "No brief has all of it"),
+        ("theodol", "with a word that begins so"),
+        ("theodolite", "1 brief"),
+        ("zyzzyva", "No brief fits this search"),
+    ],
+)
+def test_the_panel_says_how_well_its_results_fit(
+    page: Page, site: str, query: str, line: str
+) -> None:
+    page.goto(site + "/")
+    page.keyboard.press("/")
+    page.keyboard.type(query)
+    expect(page.locator(".quick-line").first).to_contain_text(line)
+    page.locator(".quick-all").click()
+    page.wait_for_url("**/search?q=*")
+    assert page.locator(".hit").count() == (0 if query == "zyzzyva" else 1)
 
 
 def test_an_arrow_opens_again_what_escape_closed(page: Page, site: str) -> None:

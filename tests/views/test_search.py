@@ -363,6 +363,25 @@ def test_when_few_have_all_words_the_nearest_follow_under_a_line_that_says_so(
     assert client.get("/search.json?q=day+night+zyzzyva").json["match"] == "some"
 
 
+def test_the_total_is_said_in_the_same_words_on_the_page_and_as_data(
+    client: CheckingClient,
+) -> None:
+    make_articles(11)
+    make_article(body="Night ferries sail.")
+    make_article(body="Ferries sail by day.")
+    for query, words in (
+        ("headline", "13 briefs"),
+        ("night", "1 brief"),
+        ("night ferries", "1 brief with all of it, 1 near to it"),
+        ("day night zyzzyva", "No brief has all of it; 2 briefs have some"),
+        ("nigth", "1 brief with a spelling near to it"),
+        ("zyzzyva", "No brief fits this search"),
+    ):
+        answer = client.get("/search.json", query_string={"q": query}).json
+        assert answer["total_in_words"] == words
+        assert words in client.page("/search", query_string={"q": query}).main
+
+
 def test_a_spelling_is_offered_and_finds_something(client: CheckingClient) -> None:
     make_articles(3, body="All about theodolites and ferries.")
     page = client.page("/search?q=theodolties")

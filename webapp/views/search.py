@@ -11,13 +11,13 @@ from urllib.parse import quote_plus
 from flask import Blueprint, Response, json, render_template, request
 from flask.typing import ResponseReturnValue
 
-from index.contract import Facets, Narrow, Sort
+from index.contract import Facets, Match, Narrow, Sort
 from webapp.errors import QueryUnreadable
 from webapp.extensions import the_site
 from webapp.http.caching import public
 from webapp.http.paging import number_asked_for, page_asked_for, pages_of
 from webapp.http.paths import path_of
-from webapp.presenting import absolute, iso, month_name
+from webapp.presenting import absolute, iso, month_name, thousands
 from webapp.services import finding, noting
 
 pages = Blueprint("search", __name__)
@@ -96,6 +96,7 @@ def show_results() -> ResponseReturnValue:
         "search/results.html",
         asked=asked,
         findings=findings,
+        total_in_words=_total_in_words(findings),
         facets=_facets(asked, findings.facets),
         pages=pages_of(findings.total, size),
     )
@@ -207,6 +208,27 @@ def _undoable(asked: Asked, kind: str, chosen: str, choices: list[Choice]) -> li
     return [undo, *(choice for choice in choices if is_year and not choice.is_chosen)]
 
 
+def _total_in_words(findings: finding.Findings) -> str:
+    """Say how many were found and how well they fit, as it stands above them."""
+    total, matched_all = findings.total, findings.matched_all
+    if not total:
+        return "No brief fits this search"
+    if findings.is_begun:
+        return f"{_briefs(matched_all)} with a word that begins so"
+    if matched_all == total:
+        return _briefs(total)
+    if matched_all:
+        near = thousands(total - matched_all)
+        return f"{_briefs(matched_all)} with all of it, {near} near to it"
+    if findings.match is Match.NEAR:
+        return f"{_briefs(total)} with a spelling near to it"
+    return f"No brief has all of it; {_briefs(total)} ha{'s' if total == 1 else 've'} some"
+
+
+def _briefs(number: int) -> str:
+    return f"{thousands(number)} brief{'' if number == 1 else 's'}"
+
+
 def _findings_as_json(asked: Asked, findings: finding.Findings) -> dict[str, object]:
     facets = findings.facets or Facets()
     return {
@@ -215,6 +237,7 @@ def _findings_as_json(asked: Asked, findings: finding.Findings) -> dict[str, obj
         "sort": asked.sort.value,
         "match": findings.match.value,
         "total": findings.total,
+        "total_in_words": _total_in_words(findings),
         "page": page_asked_for(),
         "is_complete": findings.is_complete,
         "is_begun": findings.is_begun,
