@@ -284,7 +284,7 @@ def test_the_script_is_small(page: Page, site: str) -> None:
     )
     page.goto(site + "/", wait_until="networkidle")
     (size,) = sizes.values()
-    assert size < 6 * 1024
+    assert size < 6000
 
 
 @pytest.mark.parametrize("query", ["title:model date:today", "models date:2026", "model -chip"])
