@@ -37,6 +37,7 @@ def check(client: CheckingClient, description: dict[str, Any], path: str) -> Non
         "/search.json?q=ferries+theodolite+nothing",
         "/search.json?q=ferrys",
         "/search.json?q=zyzzyva",
+        "/search.json?q=ferries+-ferries",
         "/search.json?q=ferries&topic=harbours&sort=newest&limit=2&page=2&facets=no",
         "/search.json?q=ferries&period=2026-11",
         "/search.json?q=ferr&typing=yes",

@@ -16,7 +16,7 @@ from tests.conftest import Clock
 from tests.factories import make_article, make_articles
 from tests.pages import CheckingClient
 from webapp.extensions import db
-from webapp.services import publishing
+from webapp.services import finding, publishing
 
 BRIEF = (
     "Ferries will run all night.\n\n"
@@ -206,6 +206,47 @@ def test_nothing_found_is_said_kindly(client: CheckingClient) -> None:
     assert [field for field in page.all("input", name="q") if field.get("value") == "zyzzyva"]
     assert "No brief fits" in page.main
     assert not page.all("mark")
+
+
+def test_where_nothing_is_found_the_query_is_offered_without_a_part_of_it(
+    client: CheckingClient,
+) -> None:
+    make_articles(2, body="Albacete has dry cooling, which takes little water.")
+    make_article(body="Halvorsen buys wafers.", topics=["Chips"])
+    query = "albacete dry cooling -water"
+    (less,) = client.get("/search.json", query_string={"q": query}).json["relaxed"]
+    assert less == {"part": "without water", "query": "albacete dry cooling", "count": 2}
+    page = client.page("/search", query_string={"q": "wafers before:2020", "topic": "chips"})
+    (item,) = page.words("li", class_="relaxed-part")
+    assert item == "1 brief if you leave out published before 1 January 2020"
+    assert "/search?q=wafers&topic=chips" in page.links()
+    page = client.page("/search", query_string={"q": "wafers before:2020", "topic": "ships"})
+    assert not page.all("li", class_="relaxed-part")
+
+
+def test_only_where_nothing_is_found_the_query_is_tried_without_its_parts(
+    app: Flask, client: CheckingClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_article(body="Ferries sail.")
+    engine, asked = app.extensions["broadsheet"].engine, []
+    answer = engine.answer
+    monkeypatch.setattr(
+        engine, "answer", lambda question, **how: asked.append(question) or answer(question, **how)
+    )
+    for query, tries in (
+        ("ferries", 1),
+        ("ferries zyzzyva", 1),
+        ("zyzzyva", 1),
+        ("ferries sail -sail", 4),
+        ("a -b -c -d -e -f -g -h", 7),
+    ):
+        asked.clear()
+        client.get("/search", query_string={"q": query})
+        assert len(asked) == tries, query
+    monkeypatch.setattr(finding, "RELAXING_SECONDS", 0)
+    asked.clear()
+    client.get("/search", query_string={"q": "ferries sail -sail"})
+    assert len(asked) == 1
 
 
 def test_markup_in_a_text_is_shown_as_text_in_its_passage(client: CheckingClient) -> None:
@@ -425,7 +466,8 @@ def test_the_same_answer_is_not_sent_twice(client: CheckingClient) -> None:
 def typed(client: CheckingClient, query: str, **more: object) -> dict[str, Any]:
     asked = {"q": query, "typing": "yes", "facets": "no", **more}
     answer: dict[str, Any] = client.get("/search.json", query_string=asked).json
-    return {name: value for name, value in answer.items() if name not in ("took_ms", "facets")}
+    apart = ("took_ms", "facets", "relaxed")
+    return {name: value for name, value in answer.items() if name not in apart}
 
 
 def finished(client: CheckingClient, query: str, **more: object) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -27,6 +28,10 @@ from webapp.text.fragments import fragment_of
 SHORTEST_BEGINNING = 3
 """Letters from which on a word that is being typed may be the beginning of another."""
 _OPERATORS = ("AND", "OR")
+MOST_RELAXED = 6
+"""Parts of a query, from its beginning, without which it is tried where it finds nothing."""
+RELAXING_SECONDS = 0.5
+"""Time for all these tries together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +60,25 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Relaxed:
+    """A query without one of its parts: that part in plain words, and how many then fit.
+
+    `count` is of those with all that is left; where none has that, of those with some.
+    """
+
+    part: str
+    query: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """A page of results, and what else there is to say about the search.
 
     `understood` says part by part how the query was read; `total` counts all that was
     found, `matched_all` those of them, coming first, with all that was wanted. `is_begun`:
-    the last word was taken for the beginning of one too.
+    the last word was taken for the beginning of one too. `topics` and `relaxed` are for where
+    nothing was found.
     """
 
     results: tuple[Result, ...] = ()
@@ -70,6 +88,7 @@ class Findings:
     facets: Facets | None = None
     suggestion: str | None = None
     topics: tuple[Name, ...] = ()
+    relaxed: tuple[Relaxed, ...] = ()
     is_complete: bool = True
     is_begun: bool = False
 
@@ -90,6 +109,7 @@ def find(
     size: int = 10,
     with_facets: bool = False,
     with_passages: bool = True,
+    with_relaxed: bool = False,
 ) -> Findings:
     """Find published articles; raises IndexUnavailable when there is no index to ask."""
     site = the_site()
@@ -109,16 +129,39 @@ def find(
         with_passages=with_passages,
         recency=site.settings.recency / 100,
     )
+    understood = explain(question, zone=zone)
+    is_relaxed = with_relaxed and not answer.total
     return Findings(
         results=_results(answer.hits, now),
         total=answer.total,
         matched_all=answer.matched_all,
-        understood=explain(question, zone=zone),
+        understood=understood,
         facets=answer.facets,
         suggestion=answer.suggestion,
         topics=answer.topics,
+        relaxed=tuple(_relaxed(understood, narrow)) if is_relaxed else (),
         is_complete=answer.is_complete,
     )
+
+
+def _relaxed(understood: Sequence[Part], narrow: Narrow) -> Iterator[Relaxed]:
+    """Try a query without each of its parts; give what then finds something."""
+    site, ends_at = the_site(), time.monotonic() + RELAXING_SECONDS
+    for part in understood[:MOST_RELAXED]:
+        left_seconds = ends_at - time.monotonic()
+        if left_seconds <= 0 or not part.without:
+            return
+        answer = site.engine.answer(
+            _read(part.without),
+            now=site.clock(),
+            limit=1,
+            narrow=narrow,
+            zone=site.settings.time_zone,
+            with_passages=False,
+            time_limit_seconds=left_seconds,
+        )
+        if answer.total:
+            yield Relaxed(part.text, part.without, answer.matched_all or answer.total)
 
 
 def find_typed(

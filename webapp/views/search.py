@@ -89,6 +89,7 @@ def show_results() -> ResponseReturnValue:
         page=page,
         size=size,
         with_facets=True,
+        with_relaxed=True,
     )
     if page == 1 and not asked.narrow:
         noting.note_search(asked.query, findings.matched_all)
@@ -136,6 +137,7 @@ def _found(asked: Asked, limit: int) -> finding.Findings:
         page=page,
         size=limit,
         with_facets=with_facets,
+        with_relaxed=True,
     )
 
 
@@ -243,6 +245,7 @@ def _findings_as_json(asked: Asked, findings: finding.Findings) -> dict[str, obj
         "is_begun": findings.is_begun,
         "suggestion": findings.suggestion,
         "topics": [{"slug": topic.slug, "name": topic.name} for topic in findings.topics],
+        "relaxed": [{"part": r.part, "query": r.query, "count": r.count} for r in findings.relaxed],
         "facets": {
             kind: [{"key": v.key, "name": v.name, "count": v.count} for v in getattr(facets, kind)]
             for kind in FACET_TITLES
