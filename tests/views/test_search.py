@@ -365,6 +365,13 @@ def test_facets_narrow_with_counts_of_the_narrowed_set_and_can_be_undone(
     assert client.get("/search.json?q=ferries&topic=none").json["total"] == 0
 
 
+def test_a_source_is_the_same_however_it_is_written(client: CheckingClient) -> None:
+    make_article(body="ferries", source_url="https://ft.com/1")
+    page = client.page("/search?q=ferries&source=FT.com")
+    assert "ft.com × 1 brief" in " ".join(page.words("li", class_="chosen"))
+    assert client.get("/search.json?q=ferries&source=FT.com").json["total"] == 1
+
+
 def test_months_are_offered_once_a_year_is_chosen(client: CheckingClient) -> None:
     for month in ("2025-01", "2025-02", "2026-03"):
         make_article(body="ferries", published_at=f"{month}-05T00:00:00Z")

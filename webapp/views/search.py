@@ -1,17 +1,15 @@
-"""The results page, the same as data, and feeds that follow a search."""
+"""The results page, and the same as data."""
 
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 from dataclasses import dataclass
-from urllib.parse import quote_plus
 
 from flask import Blueprint, Response, json, render_template, request
 from flask.typing import ResponseReturnValue
 
-from index.contract import Facets, Match, Narrow, Sort
+from index.contract import Facets, Match
 from webapp.errors import QueryUnreadable
 from webapp.extensions import the_site
 from webapp.http.caching import public
@@ -19,43 +17,11 @@ from webapp.http.paging import number_asked_for, page_asked_for, pages_of
 from webapp.http.paths import path_of
 from webapp.presenting import absolute, iso, month_name, thousands
 from webapp.services import finding, noting
+from webapp.views.asked import FACET_PARAMETERS, Asked, read_asked
 
 pages = Blueprint("search", __name__)
 RESULTS_DEEP = 10_000
 FACET_TITLES = {"topics": "Topics", "authors": "Authors", "sources": "Sources", "periods": "Dates"}
-FACET_PARAMETERS = {
-    "topics": "topic",
-    "authors": "author",
-    "sources": "source",
-    "periods": "period",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a reader asks for in the address: words, order, and what it is narrowed to.
-
-    `path` is that of the results page.
-    """
-
-    path: str
-    query: str
-    sort: Sort
-    narrow: Narrow
-
-    def url(self, **changed: str) -> str:
-        """Give the address of the same search with something changed; empty takes it away."""
-        values = {
-            "q": self.query,
-            "sort": "" if self.sort is Sort.BEST else self.sort.value,
-            "topic": self.narrow.topic,
-            "author": self.narrow.author,
-            "source": self.narrow.source,
-            "period": self.narrow.period,
-            **changed,
-        }
-        said = [f"{name}={quote_plus(value)}" for name, value in values.items() if value]
-        return f"{self.path}?{'&'.join(said)}" if said else self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +46,7 @@ class Facet:
 @public
 def show_results() -> ResponseReturnValue:
     """Show what was found, best or newest first; without a question, how to ask one."""
-    asked, size = _asked(), the_site().settings.page_size
+    asked, size = read_asked(), the_site().settings.page_size
     page = _page(size)
     findings = finding.find(
         asked.query,
@@ -108,7 +74,7 @@ def show_results() -> ResponseReturnValue:
 def show_results_as_json() -> Response:
     """Give the same as data; see /openapi.json."""
     began = time.perf_counter()
-    asked, limit = _asked(), number_asked_for("limit", 10, 1, 100)
+    asked, limit = read_asked(), number_asked_for("limit", 10, 1, 100)
     findings = _found(asked, limit)
     told = json.dumps(_findings_as_json(asked, findings), separators=(",", ":"))
     took_ms = round((time.perf_counter() - began) * 1000, 1)
@@ -141,32 +107,11 @@ def _found(asked: Asked, limit: int) -> finding.Findings:
     )
 
 
-def _asked() -> Asked:
-    # Lone surrogates fit into no page.
-    query = request.args.get("q", "").encode("utf-8", "replace").decode()
-    try:
-        sort = Sort(request.args.get("sort", Sort.BEST))
-    except ValueError:
-        raise QueryUnreadable("“sort” has to be best or newest.") from None
-    return Asked(path_of("search.show_results"), query, sort, _narrow())
-
-
 def _yes_or_no(name: str, default: str) -> bool:
     said = request.args.get(name, default)
     if said not in ("yes", "no"):
         raise QueryUnreadable(f"“{name}” has to be yes or no.")
     return said == "yes"
-
-
-def _narrow() -> Narrow:
-    given = request.args.to_dict()
-    values = {name: given.get(name, "") for name in FACET_PARAMETERS.values()}
-    for name, value in values.items():
-        if len(value) > 300 or not value.isprintable():
-            raise QueryUnreadable(f"“{name}” cannot be read.")
-    if not re.fullmatch(r"([0-9]{4}(-(0[1-9]|1[0-2]))?)?", values["period"]):
-        raise QueryUnreadable("“period” has to be a year or a month, as in 2026-11.")
-    return Narrow(**values)
 
 
 def _page(size: int) -> int:
