@@ -300,3 +300,45 @@ def test_what_comes_as_one_types_is_what_enter_gives_first(
     page.keyboard.press("Enter")
     page.wait_for_url("**/search?q=*")
     assert shown == page.locator(".hit-title").all_inner_texts()[:6]
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_tab_goes_through_choices_and_results_as_they_stand_on_the_screen(
+    chromium: Browser, site: str, width: int
+) -> None:
+    with chromium.new_context(
+        viewport={"width": width, "height": 900}, java_script_enabled=False
+    ) as context:
+        page = context.new_page()
+        page.goto(site + "/search?q=model")
+        facets, results = (
+            page.locator(".facets").bounding_box(),
+            page.locator(".hits").bounding_box(),
+        )
+        assert facets
+        assert results
+        if width < 960:
+            assert facets["y"] + facets["height"] < results["y"]
+            assert facets["height"] < 100, "closed, they keep nobody from the results"
+            assert page.locator(".facets a").first.is_hidden()
+            page.locator(".facets summary").click()
+        else:
+            assert facets["x"] + facets["width"] < results["x"]
+            assert page.locator(".facets summary").is_hidden()
+        stops = page.locator(".facets a, .facets summary, .hits a").and_(page.locator(":visible"))
+        assert page.locator(".facets a").first.is_visible()
+        page.locator("main button").focus()
+        for stop in stops.all()[:4]:
+            page.keyboard.press("Tab")
+            expect(stop).to_be_focused()
+
+
+def test_on_a_narrow_page_one_sees_what_was_chosen(chromium: Browser, site: str) -> None:
+    with chromium.new_context(viewport={"width": 360, "height": 740}) as context:
+        page = context.new_page()
+        page.goto(site + "/search?q=model&topic=policy&period=2026-10")
+        chosen = page.locator(".facets summary")
+        expect(chosen).to_have_text("Narrow these results: Policy, October 2026")
+        chosen.click()
+        page.locator(".facets .chosen a").first.click()
+        page.wait_for_url("**/search?q=model&period=2026-10")
