@@ -255,6 +255,22 @@ SEES_THE_WORD = (
 )
 
 
+@pytest.mark.parametrize("width", [360, 768])
+def test_below_a_field_across_the_page_the_panel_is_as_wide(
+    chromium: Browser, site: str, width: int
+) -> None:
+    with chromium.new_context(viewport={"width": width, "height": 740}) as context:
+        page = context.new_page()
+        page.goto(site + "/")
+        page.keyboard.press("/")
+        page.keyboard.type("model")
+        page.locator(".quick a.quick-hit").first.wait_for()
+        form, panel = (page.locator(f).bounding_box() for f in (".search-masthead", ".quick"))
+        assert form
+        assert panel
+        assert abs(form["width"] - panel["width"]) < 2
+
+
 def test_the_words_are_marked_on_the_article_by_the_browser(page: Page, site: str) -> None:
     page.goto(site + "/search?q=theodolite")
     page.locator(".hit-title a").first.click()
