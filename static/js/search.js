@@ -1,28 +1,19 @@
-// Results as one types, under every search field; Enter leads to the same on a page of its own.
+// Results as one types, under every search field; Enter leads to their page.
 
 const PAUSE_MS = 120;
 const SHOWN = 6;
-const KEPT = 40;
-const RECENT = 6;
 
 const answers = new Map();
-let asking = null;
-
-// While a word is being typed, what begins so is wanted; where nothing does, the word as it is.
-async function askTyped(query) {
-  const begun = /[\p{L}\p{N}]{3}$/u.test(query) && (await ask(`${query}*`));
-  return begun && begun.total ? begun : ask(query);
-}
+let asking;
 
 async function ask(query) {
   if (answers.has(query)) return answers.get(query);
   asking?.abort();
   asking = new AbortController();
-  const address = `/search.json?${new URLSearchParams({ q: query, limit: SHOWN, facets: "no" })}`;
-  const response = await fetch(address, { signal: asking.signal });
-  if (!response.ok) throw new Error(response.status);
+  const asked = new URLSearchParams({ q: query, limit: SHOWN, facets: "no", typing: "yes" });
+  const response = await fetch(`/search.json?${asked}`, { signal: asking.signal });
+  if (!response.ok) throw response;
   const answer = await response.json();
-  if (answers.size >= KEPT) answers.clear();
   answers.set(query, answer);
   return answer;
 }
@@ -30,7 +21,8 @@ async function ask(query) {
 // What was searched for stays on this device.
 function recent() {
   try {
-    return [].concat(JSON.parse(localStorage.getItem("searches")) ?? []).map(String);
+    const kept = [].concat(JSON.parse(localStorage.searches));
+    return kept.filter((text) => typeof text === "string");
   } catch {
     return [];
   }
@@ -38,142 +30,163 @@ function recent() {
 
 function keep(queries) {
   try {
-    localStorage.setItem("searches", JSON.stringify(queries.slice(0, RECENT)));
+    localStorage.searches = JSON.stringify(queries.slice(0, SHOWN));
   } catch {}
 }
 
-function remember(query) {
+function remember(typed) {
+  const query = typed.trim();
   if (query) keep([query, ...recent().filter((text) => text !== query)]);
 }
 
-const element = (name, className = "", textContent = "") =>
-  Object.assign(document.createElement(name), { className, textContent });
+const element = (name, className, ...content) => {
+  const made = Object.assign(document.createElement(name), { className });
+  made.append(...content);
+  return made;
+};
 
-const linkTo = (href, className, text) => Object.assign(element("a", className, text), { href });
+const linkTo = (href, className, ...content) =>
+  Object.assign(element("a", className, ...content), { href });
 
-function hit(result) {
-  const item = element("li");
-  const link = linkTo(result.section.url, "quick-hit");
-  const title = element("span", "quick-title");
-  const passage = element("span", "quick-passage");
-  // Both are escaped by the server, which adds <mark> alone.
-  title.innerHTML = result.title_html;
-  passage.innerHTML = result.snippet_html;
-  link.append(title, passage);
-  item.append(link);
-  return item;
+const list = (links) => element("ol", "", ...links.map((link) => element("li", "", link)));
+
+// The server escapes all but <mark>.
+const marked = (className, innerHTML) => Object.assign(element("span", className), { innerHTML });
+
+function hit({ link, title_html, snippet_html }) {
+  const title = marked("quick-title", title_html);
+  return linkTo(link, "quick-hit", title, marked("quick-passage", snippet_html));
 }
 
 function attach(form) {
-  const input = form.querySelector("input[type=search]");
+  const input = form.elements.q;
   const panel = element("div", "quick");
   const told = element("p", "unseen");
-  told.setAttribute("role", "status");
+  told.role = "status";
   panel.hidden = true;
+  // In Safari a click focuses no link; the panel then takes it and stays open.
+  panel.tabIndex = -1;
   form.append(panel, told);
-  let timer = 0;
-  let wanted = "";
+  let timer;
+  let wanted;
 
-  const close = () => (panel.hidden = true);
-  const leave = () => {
-    close();
-    input.focus();
-  };
-  const page = (query) => `${form.action}?${new URLSearchParams({ q: query })}`;
+  const search = (query, className, text = query) =>
+    linkTo(`${form.action}?${new URLSearchParams({ q: query })}`, className, text);
+  const stops = () => [input, ...panel.querySelectorAll("a, button")];
 
   function show(...content) {
     panel.replaceChildren(...content);
     panel.hidden = false;
   }
 
-  function showAnswer(query, answer) {
-    const list = element("ol");
-    list.append(...answer.results.map(hit));
-    const count = answer.total === 1 ? "1 result" : `${answer.total.toLocaleString()} results`;
-    told.textContent = answer.total ? count : "Nothing found";
-    const all = answer.total > SHOWN ? `All ${count}` : told.textContent;
-    show(list, linkTo(page(query), "quick-all", all));
-    if (answer.suggestion) {
-      const line = element("p", "quick-line", "Did you mean ");
-      line.append(linkTo(page(answer.suggestion), "quick-instead", answer.suggestion), "?");
-      panel.prepend(line);
-    }
+  // What is still on its way must not open the panel again.
+  function close() {
+    clearTimeout(timer);
+    asking?.abort();
+    panel.hidden = true;
+    if (history.state) history.replaceState(null, "");
+  }
+
+  function leave() {
+    input.focus();
+    close();
+  }
+
+  function showAnswer(answer) {
+    told.textContent = answer.total_in_words;
+    const line = element("p", "quick-line", told.textContent);
+    const other = answer.suggestion;
+    if (other) line.append(". Did you mean ", search(other, "quick-instead"), "?");
+    const query = answer.is_begun ? `${wanted}*` : wanted;
+    const all = search(query, "quick-all", answer.total ? "All results" : "What may help");
+    show(line, list(answer.results.map(hit)), all);
   }
 
   function showRecent() {
     const kept = recent();
     if (!kept.length) return close();
-    const list = element("ol");
-    for (const text of kept) {
-      const item = element("li");
-      item.append(linkTo(page(text), "quick-recent", text));
-      list.append(item);
-    }
+    const shown = list(kept.map((text) => search(text, "quick-recent")));
     const clear = element("button", "quick-clear", "Clear recent searches");
     clear.type = "button";
     clear.onclick = () => {
       keep([]);
       leave();
     };
-    show(element("p", "quick-line", "Recent searches"), list, clear);
+    show(element("p", "quick-line", "Recent searches"), shown, clear);
   }
 
-  async function update() {
-    wanted = input.value.trim();
-    clearTimeout(timer);
-    if (!wanted) return showRecent();
+  async function look() {
     const query = wanted;
-    timer = setTimeout(async () => {
-      try {
-        const answer = await askTyped(query);
-        if (query === wanted) showAnswer(query, answer);
-      } catch (problem) {
-        if (problem.name !== "AbortError") close();
-      }
-    }, answers.has(query) || answers.has(`${query}*`) ? 0 : PAUSE_MS);
+    try {
+      const answer = await ask(query);
+      if (query === wanted) showAnswer(answer);
+    } catch (problem) {
+      if (problem.name !== "AbortError") close();
+    }
+  }
+
+  function update() {
+    clearTimeout(timer);
+    wanted = input.value.trimStart();
+    if (wanted) timer = setTimeout(look, answers.has(wanted) ? 0 : PAUSE_MS);
+    else showRecent();
+  }
+
+  function choose(event) {
+    const link = event.target.closest("a");
+    if (!link || !wanted) return;
+    remember(new URL(link).searchParams.get("q") ?? wanted);
+    history.replaceState({ field: input.id, wanted, at: stops().indexOf(link) }, "");
+  }
+
+  // Back from there, the query is in its field and the panel open at the same place.
+  async function restore() {
+    const left = history.state;
+    if (left?.field !== input.id) return;
+    wanted = input.value = left.wanted;
+    open(input);
+    await look();
+    stops()[left.at]?.focus();
   }
 
   function step(by) {
-    const stops = [input, ...panel.querySelectorAll("a, button")];
-    const at = stops.indexOf(document.activeElement);
-    stops[Math.max(0, Math.min(stops.length - 1, at + by))].focus();
+    stops()[stops().indexOf(document.activeElement) + by]?.focus();
   }
 
-  input.addEventListener("input", update);
-  input.addEventListener("focus", () => input.value.trim() || showRecent());
-  form.addEventListener("submit", () => remember(input.value.trim()));
-  panel.addEventListener("click", (event) => event.target.closest("a") && remember(wanted));
-  form.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !panel.hidden) {
-      event.preventDefault();
-      leave();
-    } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !panel.hidden) {
-      event.preventDefault();
-      step(event.key === "ArrowDown" ? 1 : -1);
-    }
-  });
+  input.oninput = update;
+  input.onfocus = () => input.value.trim() || showRecent();
+  form.onsubmit = () => remember(input.value);
+  panel.onclick = choose;
+  form.onkeydown = (event) => {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!by && event.key !== "Escape") return;
+    event.preventDefault();
+    if (!by) leave();
+    else if (panel.hidden) update();
+    else step(by);
+  };
   form.addEventListener("focusout", (event) => form.contains(event.relatedTarget) || close());
+  addEventListener("pageshow", restore);
 }
 
-// On a narrow page the masthead has to show its field first.
-function open() {
+// On a narrow page the field has to be shown first.
+function open(input = document.querySelector("form.search").elements.q) {
   document.documentElement.dataset.search = "open";
-  const input = document.querySelector("form.search input[type=search]");
-  input?.focus();
-  input?.select();
+  input.focus();
+  input.select();
+}
+
+function start(event) {
+  event.preventDefault();
+  open();
 }
 
 document.querySelectorAll("form.search").forEach(attach);
+document.querySelector(".nav .narrow-only a")?.addEventListener("click", start);
 document.addEventListener("keydown", (event) => {
-  const isTyping = event.target.closest?.("input, textarea, select, [contenteditable]");
+  const isTyping = event.target.matches?.("input, textarea, select");
   const isHeld = event.ctrlKey || event.metaKey;
   const isSlash = event.key === "/" && !isTyping && !isHeld && !event.altKey;
-  if (!isSlash && !(event.key.toLowerCase() === "k" && isHeld && !event.shiftKey)) return;
-  event.preventDefault();
-  open();
-});
-document.querySelector(".nav .narrow-only a")?.addEventListener("click", (event) => {
-  if (!document.querySelector(".search-masthead")) return;
-  event.preventDefault();
-  open();
+  const isK = event.key.toLowerCase() === "k" && isHeld && !event.shiftKey;
+  if (isSlash || isK) start(event);
 });

@@ -24,6 +24,8 @@ PATHS = {
     "archive": "/archive/",
     "month": "/archive/2026/11",
     "search": "/search?q=model",
+    "search-narrowed": "/search?q=model&topic=policy",
+    "search-relaxed": "/search?q=albacete+dry+cooling+-water",
     "search-nothing": "/search?q=zyzzyva",
     "search-empty": "/search",
     "letter": "/newsletter",

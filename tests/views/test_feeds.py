@@ -80,6 +80,28 @@ def test_the_results_page_offers_the_feeds(client: CheckingClient) -> None:
     assert offered <= set(page.links())
 
 
+def test_a_narrowed_search_is_followed_as_narrowed(client: CheckingClient) -> None:
+    make_article(title="Bread", body="ferries")
+    fields: dict[str, object] = {"topics": ["Harbours"], "authors": ["Ada Quay"], "body": "ferries"}
+    make_article(title="Wanted", source_url="https://ft.com/2", **fields)
+    fields["published_at"] = "2025-01-01T00:00:00Z"
+    make_article(title="Old", source_url="https://ft.com/1", **fields)
+    narrowed = "q=ferries&topic=harbours&author=ada-quay&source=ft.com&period=2026-11"
+    page = client.page(f"/search?{narrowed}&sort=newest")
+    offered = {link.get("href") for link in page.all("link", rel="alternate")}
+    assert offered == {f"/search.atom?{narrowed}", f"/search/feed.json?{narrowed}"}
+    assert offered <= set(page.links())
+    told = client.get(f"/search/feed.json?{narrowed}").json
+    assert [item["title"] for item in told["items"]] == ["Wanted"]
+    assert told["title"] == "ferries · harbours · ada-quay · ft.com · 2026-11 · Broadsheet"
+    assert told["feed_url"].endswith(f"/search/feed.json?{narrowed}")
+    assert told["home_page_url"].endswith(f"/search?{narrowed}")
+    feed = etree.fromstring(client.get(f"/search.atom?{narrowed}").data)
+    assert [e.findtext(f"{ATOM}title") for e in feed.iter(f"{ATOM}entry")] == ["Wanted"]
+    assert feed.findtext(f"{ATOM}id").endswith(f"/search.atom?{narrowed}")
+    assert client.get("/search.atom?q=ferries&period=soon").status_code == 400
+
+
 def test_a_feed_is_made_again_only_when_it_has_changed(client: CheckingClient) -> None:
     make_article(body="ferries")
     etag = client.get("/search.atom?q=ferries").headers["ETag"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given
@@ -14,7 +16,7 @@ from tests.conftest import Clock
 from tests.factories import make_article, make_articles
 from tests.pages import CheckingClient
 from webapp.extensions import db
-from webapp.services import publishing
+from webapp.services import finding, publishing
 
 BRIEF = (
     "Ferries will run all night.\n\n"
@@ -206,6 +208,47 @@ def test_nothing_found_is_said_kindly(client: CheckingClient) -> None:
     assert not page.all("mark")
 
 
+def test_where_nothing_is_found_the_query_is_offered_without_a_part_of_it(
+    client: CheckingClient,
+) -> None:
+    make_articles(2, body="Albacete has dry cooling, which takes little water.")
+    make_article(body="Halvorsen buys wafers.", topics=["Chips"])
+    query = "albacete dry cooling -water"
+    (less,) = client.get("/search.json", query_string={"q": query}).json["relaxed"]
+    assert less == {"part": "without water", "query": "albacete dry cooling", "count": 2}
+    page = client.page("/search", query_string={"q": "wafers before:2020", "topic": "chips"})
+    (item,) = page.words("li", class_="relaxed-part")
+    assert item == "1 brief if you leave out published before 1 January 2020"
+    assert "/search?q=wafers&topic=chips" in page.links()
+    page = client.page("/search", query_string={"q": "wafers before:2020", "topic": "ships"})
+    assert not page.all("li", class_="relaxed-part")
+
+
+def test_only_where_nothing_is_found_the_query_is_tried_without_its_parts(
+    app: Flask, client: CheckingClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_article(body="Ferries sail.")
+    engine, asked = app.extensions["broadsheet"].engine, []
+    answer = engine.answer
+    monkeypatch.setattr(
+        engine, "answer", lambda question, **how: asked.append(question) or answer(question, **how)
+    )
+    for query, tries in (
+        ("ferries", 1),
+        ("ferries zyzzyva", 1),
+        ("zyzzyva", 1),
+        ("ferries sail -sail", 4),
+        ("a -b -c -d -e -f -g -h", 7),
+    ):
+        asked.clear()
+        client.get("/search", query_string={"q": query})
+        assert len(asked) == tries, query
+    monkeypatch.setattr(finding, "RELAXING_SECONDS", 0)
+    asked.clear()
+    client.get("/search", query_string={"q": "ferries sail -sail"})
+    assert len(asked) == 1
+
+
 def test_markup_in_a_text_is_shown_as_text_in_its_passage(client: CheckingClient) -> None:
     make_article(
         title="Title <script>alert(1)</script> zebra",
@@ -322,6 +365,13 @@ def test_facets_narrow_with_counts_of_the_narrowed_set_and_can_be_undone(
     assert client.get("/search.json?q=ferries&topic=none").json["total"] == 0
 
 
+def test_a_source_is_the_same_however_it_is_written(client: CheckingClient) -> None:
+    make_article(body="ferries", source_url="https://ft.com/1")
+    page = client.page("/search?q=ferries&source=FT.com")
+    assert "ft.com × 1 brief" in " ".join(page.words("li", class_="chosen"))
+    assert client.get("/search.json?q=ferries&source=FT.com").json["total"] == 1
+
+
 def test_months_are_offered_once_a_year_is_chosen(client: CheckingClient) -> None:
     for month in ("2025-01", "2025-02", "2026-03"):
         make_article(body="ferries", published_at=f"{month}-05T00:00:00Z")
@@ -361,6 +411,25 @@ def test_when_few_have_all_words_the_nearest_follow_under_a_line_that_says_so(
     assert client.get("/search.json?q=day+night+zyzzyva").json["match"] == "some"
 
 
+def test_the_total_is_said_in_the_same_words_on_the_page_and_as_data(
+    client: CheckingClient,
+) -> None:
+    make_articles(11)
+    make_article(body="Night ferries sail.")
+    make_article(body="Ferries sail by day.")
+    for query, words in (
+        ("headline", "13 briefs"),
+        ("night", "1 brief"),
+        ("night ferries", "1 brief with all of it, 1 near to it"),
+        ("day night zyzzyva", "No brief has all of it; 2 briefs have some"),
+        ("nigth", "1 brief with a spelling near to it"),
+        ("zyzzyva", "No brief fits this search"),
+    ):
+        answer = client.get("/search.json", query_string={"q": query}).json
+        assert answer["total_in_words"] == words
+        assert words in client.page("/search", query_string={"q": query}).main
+
+
 def test_a_spelling_is_offered_and_finds_something(client: CheckingClient) -> None:
     make_articles(3, body="All about theodolites and ferries.")
     page = client.page("/search?q=theodolties")
@@ -378,7 +447,17 @@ def test_links_to_results_let_the_browser_mark_the_words(client: CheckingClient)
     address = f"/articles/{article.slug}"
     assert f"{address}#:~:text=GPT%2D4" in page.links()
     assert f"{address}#why-this-matters:~:text=GPT%2D4" in page.links()
-    assert client.get("/search.json?q=GPT-4").json["results"][0]["url"].endswith(address)
+    (result,) = client.get("/search.json?q=GPT-4").json["results"]
+    assert result["url"].endswith(address)
+    assert result["link"] == f"{result['url']}#why-this-matters:~:text=GPT%2D4"
+
+
+def test_a_link_to_a_result_in_which_nothing_is_marked_has_nothing_behind(
+    client: CheckingClient,
+) -> None:
+    make_article(title="Bread")
+    (result,) = client.get("/search.json?q=-zyzzyva").json["results"]
+    assert result["link"] == result["url"]
 
 
 def test_the_same_answer_is_not_sent_twice(client: CheckingClient) -> None:
@@ -389,3 +468,76 @@ def test_the_same_answer_is_not_sent_twice(client: CheckingClient) -> None:
     make_article(body="ferries")
     changed = client.get("/search.json?q=ferries", headers={"If-None-Match": first.headers["ETag"]})
     assert changed.status_code == 200
+
+
+def typed(client: CheckingClient, query: str, **more: object) -> dict[str, Any]:
+    asked = {"q": query, "typing": "yes", "facets": "no", **more}
+    answer: dict[str, Any] = client.get("/search.json", query_string=asked).json
+    apart = ("took_ms", "facets", "relaxed")
+    return {name: value for name, value in answer.items() if name not in apart}
+
+
+def finished(client: CheckingClient, query: str, **more: object) -> dict[str, Any]:
+    return typed(client, query, typing="no", **more)
+
+
+def test_while_a_word_is_typed_what_begins_so_is_found_after_the_word_itself(
+    client: CheckingClient,
+) -> None:
+    make_article(title="Moth lamps, moth traps", body="A moth and more moths.", slug="word")
+    make_article(title="Mothballs, mothballs, mothballed", body="Mothballs.", slug="longer")
+    answer = typed(client, "mot")
+    assert (answer["total"], answer["is_begun"]) == (2, True)
+    answer = typed(client, "moth")
+    assert [r["url"].rpartition("/")[2] for r in answer["results"]] == ["word", "longer"]
+    assert answer["understood"] == finished(client, "moth")["understood"]
+    answer = typed(client, "title:mothb")
+    assert [r["url"].rpartition("/")[2] for r in answer["results"]] == ["longer"]
+
+
+def test_what_fills_the_page_while_one_types_is_what_enter_gives(client: CheckingClient) -> None:
+    make_articles(4, body="A moth.")
+    make_articles(2, body="A mother.")
+    assert typed(client, "moth", limit=4) == finished(client, "moth", limit=4)
+    answer, whole = typed(client, "moth", limit=5), finished(client, "moth", limit=5)
+    assert answer["results"][:4] == whole["results"]
+    assert len(answer["results"]) == 5
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "moth ",
+        "moth -mot",
+        '"mot',
+        '"a mot"',
+        "moth date:2026",
+        "mot date:today",
+        "mot before:2026-1",
+        "moth after:202",
+        "in:mot",
+        "source:mot.exa",
+        "moth OR",
+        "moth AND",
+        "mot*",
+        "(mot)",
+        "mo",
+        "mot-",
+        "zyzzyva",
+        "",
+    ],
+)
+def test_only_a_plain_last_word_is_taken_for_the_beginning_of_one(
+    client: CheckingClient, query: str
+) -> None:
+    make_article(body="A moth.", source_url="https://mot.example.org/1")
+    make_article(body="A mother and an android ornament.")
+    answer = typed(client, query)
+    assert answer == finished(client, query)
+    assert not answer["is_begun"]
+
+
+@pytest.mark.parametrize("query", ["typing=x", "typing=", "typing=yes&page=2"])
+def test_what_says_nothing_about_typing_is_refused(client: CheckingClient, query: str) -> None:
+    make_article()
+    assert client.get(f"/search.json?q=a&{query}").status_code == 400

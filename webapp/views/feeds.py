@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from feedgen.feed import FeedGenerator
-from flask import Blueprint, Response, jsonify, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, render_template, url_for
 
 from index.contract import Match, Sort
 from webapp.errors import QueryUnreadable
 from webapp.extensions import the_site
 from webapp.http.caching import public
+from webapp.http.paths import path_of
 from webapp.models import ListedArticle
 from webapp.presenting import absolute, iso
 from webapp.services import finding
+from webapp.views.asked import Asked, read_asked
 
 pages = Blueprint("feeds", __name__)
 ENTRIES = 30
@@ -23,13 +26,13 @@ ENTRIES = 30
 @public
 def follow_by_atom() -> Response:
     """Give the newest articles for a search as an Atom feed (RFC 4287)."""
-    query, articles = _found()
+    asked, articles = _found()
     feed = FeedGenerator()
-    address = absolute(url_for(".follow_by_atom", q=query))
+    address = absolute(asked.url(path_of("feeds.follow_by_atom")))
     feed.id(address)
-    feed.title(_title(query))
+    feed.title(_title(asked))
     feed.link(href=address, rel="self", type="application/atom+xml")
-    feed.link(href=absolute(url_for("search.show_results", q=query)), rel="alternate")
+    feed.link(href=absolute(asked.url()), rel="alternate")
     feed.language(the_site().settings.language)
     feed.updated(_updated_at(articles))
     for article in articles:
@@ -43,12 +46,12 @@ def follow_by_atom() -> Response:
 @public
 def follow_by_json() -> Response:
     """Give the newest articles for a search as a JSON Feed (version 1.1)."""
-    query, articles = _found()
+    asked, articles = _found()
     response = jsonify(
         version="https://jsonfeed.org/version/1.1",
-        title=_title(query),
-        home_page_url=absolute(url_for("search.show_results", q=query)),
-        feed_url=absolute(url_for(".follow_by_json", q=query)),
+        title=_title(asked),
+        home_page_url=absolute(asked.url()),
+        feed_url=absolute(asked.url(path_of("feeds.follow_by_json"))),
         language=the_site().settings.language,
         items=[_item(article) for article in articles],
     )
@@ -66,22 +69,28 @@ def describe_search() -> Response:
     )
 
 
-def _found() -> tuple[str, list[ListedArticle]]:
-    """Read the query, without what no feed may hold, and find the newest that fit it whole."""
-    typed = request.args.get("q", "").encode("utf-8", "replace").decode()
-    query = " ".join("".join(c if c.isprintable() else " " for c in typed).split())
+def _found() -> tuple[Asked, list[ListedArticle]]:
+    """Read what is asked, without what no feed may hold, and find the newest that fit it whole."""
+    asked = read_asked()
+    query = " ".join("".join(c if c.isprintable() else " " for c in asked.query).split())
     if not query:
         raise QueryUnreadable("Say what to follow, as in ?q=chips.")
-    findings = finding.find(query, sort=Sort.NEWEST, size=ENTRIES, with_passages=False)
-    return query, [r.article for r in findings.results if r.match is Match.ALL]
+    findings = finding.find(
+        query, sort=Sort.NEWEST, narrow=asked.narrow, size=ENTRIES, with_passages=False
+    )
+    articles = [r.article for r in findings.results if r.match is Match.ALL]
+    # The order is always the same, and so is not said.
+    return replace(asked, query=query, sort=Sort.BEST), articles
 
 
 def _updated_at(articles: list[ListedArticle]) -> datetime:
     return max((article.updated_at for article in articles), default=datetime.fromtimestamp(0, UTC))
 
 
-def _title(query: str) -> str:
-    return f"{query} · {the_site().settings.site_name}"
+def _title(asked: Asked) -> str:
+    narrow = asked.narrow
+    chosen = filter(None, (narrow.topic, narrow.author, narrow.source, narrow.period))
+    return " · ".join([asked.query, *chosen, the_site().settings.site_name])
 
 
 def _address(article: ListedArticle) -> str:

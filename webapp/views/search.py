@@ -1,61 +1,27 @@
-"""The results page, the same as data, and feeds that follow a search."""
+"""The results page, and the same as data."""
 
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 from dataclasses import dataclass
-from urllib.parse import quote_plus
 
 from flask import Blueprint, Response, json, render_template, request
 from flask.typing import ResponseReturnValue
 
-from index.contract import Facets, Narrow, Sort
+from index.contract import Facets, Match
 from webapp.errors import QueryUnreadable
 from webapp.extensions import the_site
 from webapp.http.caching import public
 from webapp.http.paging import number_asked_for, page_asked_for, pages_of
 from webapp.http.paths import path_of
-from webapp.presenting import absolute, iso, month_name
+from webapp.presenting import absolute, iso, month_name, thousands
 from webapp.services import finding, noting
+from webapp.views.asked import FACET_PARAMETERS, Asked, read_asked
 
 pages = Blueprint("search", __name__)
 RESULTS_DEEP = 10_000
 FACET_TITLES = {"topics": "Topics", "authors": "Authors", "sources": "Sources", "periods": "Dates"}
-FACET_PARAMETERS = {
-    "topics": "topic",
-    "authors": "author",
-    "sources": "source",
-    "periods": "period",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a reader asks for in the address: words, order, and what it is narrowed to.
-
-    `path` is that of the results page.
-    """
-
-    path: str
-    query: str
-    sort: Sort
-    narrow: Narrow
-
-    def url(self, **changed: str) -> str:
-        """Give the address of the same search with something changed; empty takes it away."""
-        values = {
-            "q": self.query,
-            "sort": "" if self.sort is Sort.BEST else self.sort.value,
-            "topic": self.narrow.topic,
-            "author": self.narrow.author,
-            "source": self.narrow.source,
-            "period": self.narrow.period,
-            **changed,
-        }
-        said = [f"{name}={quote_plus(value)}" for name, value in values.items() if value]
-        return f"{self.path}?{'&'.join(said)}" if said else self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +46,7 @@ class Facet:
 @public
 def show_results() -> ResponseReturnValue:
     """Show what was found, best or newest first; without a question, how to ask one."""
-    asked, size = _asked(), the_site().settings.page_size
+    asked, size = read_asked(), the_site().settings.page_size
     page = _page(size)
     findings = finding.find(
         asked.query,
@@ -89,6 +55,7 @@ def show_results() -> ResponseReturnValue:
         page=page,
         size=size,
         with_facets=True,
+        with_relaxed=True,
     )
     if page == 1 and not asked.narrow:
         noting.note_search(asked.query, findings.matched_all)
@@ -96,6 +63,7 @@ def show_results() -> ResponseReturnValue:
         "search/results.html",
         asked=asked,
         findings=findings,
+        total_in_words=_total_in_words(findings),
         facets=_facets(asked, findings.facets),
         pages=pages_of(findings.total, size),
     )
@@ -106,15 +74,8 @@ def show_results() -> ResponseReturnValue:
 def show_results_as_json() -> Response:
     """Give the same as data; see /openapi.json."""
     began = time.perf_counter()
-    asked, limit = _asked(), number_asked_for("limit", 10, 1, 100)
-    findings = finding.find(
-        asked.query,
-        sort=asked.sort,
-        narrow=asked.narrow,
-        page=_page(limit),
-        size=limit,
-        with_facets=_wants_facets(),
-    )
+    asked, limit = read_asked(), number_asked_for("limit", 10, 1, 100)
+    findings = _found(asked, limit)
     told = json.dumps(_findings_as_json(asked, findings), separators=(",", ":"))
     took_ms = round((time.perf_counter() - began) * 1000, 1)
     response = Response(f'{told[:-1]},"took_ms":{took_ms}}}\n', mimetype="application/json")
@@ -123,32 +84,34 @@ def show_results_as_json() -> Response:
     return response
 
 
-def _asked() -> Asked:
-    # Lone surrogates fit into no page.
-    query = request.args.get("q", "").encode("utf-8", "replace").decode()
-    try:
-        sort = Sort(request.args.get("sort", Sort.BEST))
-    except ValueError:
-        raise QueryUnreadable("“sort” has to be best or newest.") from None
-    return Asked(path_of("search.show_results"), query, sort, _narrow())
+def _found(asked: Asked, limit: int) -> finding.Findings:
+    page, with_facets = _page(limit), _yes_or_no("facets", "yes")
+    if _yes_or_no("typing", "no"):
+        if page > 1:
+            raise QueryUnreadable("While a query is being typed there is a first page only.")
+        return finding.find_typed(
+            asked.query,
+            sort=asked.sort,
+            narrow=asked.narrow,
+            size=limit,
+            with_facets=with_facets,
+        )
+    return finding.find(
+        asked.query,
+        sort=asked.sort,
+        narrow=asked.narrow,
+        page=page,
+        size=limit,
+        with_facets=with_facets,
+        with_relaxed=True,
+    )
 
 
-def _wants_facets() -> bool:
-    said = request.args.get("facets", "yes")
+def _yes_or_no(name: str, default: str) -> bool:
+    said = request.args.get(name, default)
     if said not in ("yes", "no"):
-        raise QueryUnreadable("“facets” has to be yes or no.")
+        raise QueryUnreadable(f"“{name}” has to be yes or no.")
     return said == "yes"
-
-
-def _narrow() -> Narrow:
-    given = request.args.to_dict()
-    values = {name: given.get(name, "") for name in FACET_PARAMETERS.values()}
-    for name, value in values.items():
-        if len(value) > 300 or not value.isprintable():
-            raise QueryUnreadable(f"“{name}” cannot be read.")
-    if not re.fullmatch(r"([0-9]{4}(-(0[1-9]|1[0-2]))?)?", values["period"]):
-        raise QueryUnreadable("“period” has to be a year or a month, as in 2026-11.")
-    return Narrow(**values)
 
 
 def _page(size: int) -> int:
@@ -192,6 +155,27 @@ def _undoable(asked: Asked, kind: str, chosen: str, choices: list[Choice]) -> li
     return [undo, *(choice for choice in choices if is_year and not choice.is_chosen)]
 
 
+def _total_in_words(findings: finding.Findings) -> str:
+    """Say how many were found and how well they fit, as it stands above them."""
+    total, matched_all = findings.total, findings.matched_all
+    if not total:
+        return "No brief fits this search"
+    if findings.is_begun:
+        return f"{_briefs(matched_all)} with a word that begins so"
+    if matched_all == total:
+        return _briefs(total)
+    if matched_all:
+        near = thousands(total - matched_all)
+        return f"{_briefs(matched_all)} with all of it, {near} near to it"
+    if findings.match is Match.NEAR:
+        return f"{_briefs(total)} with a spelling near to it"
+    return f"No brief has all of it; {_briefs(total)} ha{'s' if total == 1 else 've'} some"
+
+
+def _briefs(number: int) -> str:
+    return f"{thousands(number)} brief{'' if number == 1 else 's'}"
+
+
 def _findings_as_json(asked: Asked, findings: finding.Findings) -> dict[str, object]:
     facets = findings.facets or Facets()
     return {
@@ -200,10 +184,13 @@ def _findings_as_json(asked: Asked, findings: finding.Findings) -> dict[str, obj
         "sort": asked.sort.value,
         "match": findings.match.value,
         "total": findings.total,
+        "total_in_words": _total_in_words(findings),
         "page": page_asked_for(),
         "is_complete": findings.is_complete,
+        "is_begun": findings.is_begun,
         "suggestion": findings.suggestion,
         "topics": [{"slug": topic.slug, "name": topic.name} for topic in findings.topics],
+        "relaxed": [{"part": r.part, "query": r.query, "count": r.count} for r in findings.relaxed],
         "facets": {
             kind: [{"key": v.key, "name": v.name, "count": v.count} for v in getattr(facets, kind)]
             for kind in FACET_TITLES
@@ -216,9 +203,11 @@ def _as_json(result: finding.Result) -> dict[str, object]:
     article = result.article
     path = path_of("reading.show_article", article.slug)
     passage = result.passages[0]
+    behind = passage.anchor + result.fragment
     return {
         "id": article.id,
         "url": absolute(path),
+        "link": absolute(f"{path}#{behind}" if behind else path),
         "title": article.title,
         "title_html": str(result.title_html),
         "summary": article.summary,
