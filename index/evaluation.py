@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Generic
 
 from index.clock import Clock
-from index.filing import domain, microseconds
+from index.filing import domain_in, microseconds
 from index.layout import label_term
 from index.matching import Wanted
 from index.nodes import Dated, Either, Every, Field, Labelled, Node, Without, Words
@@ -104,11 +104,13 @@ class Evaluator(Generic[S]):
         wanted = self._reading.wanted(words)
         if not wanted.units:
             return None
-        key = words.text.lower()
-        if words.field is Field.SOURCE and "." in key:
+        domain = domain_in(words.text) if words.field is Field.SOURCE else ""
+        if domain and not words.is_prefix:
             # A domain is meant, not the words in it: paper.example is not paper.example.org.
-            return self.opened.keyed("source:" + domain(key))
+            return self.opened.keyed("source:" + domain)
         scores = self.opened.words(wanted, self._loose, self._clock)
         if words.field in _KEYS:
-            scores = self.opened.added([scores, self.opened.keyed(_KEYS[words.field] + key)])
+            scores = self.opened.added(
+                [scores, self.opened.keyed(_KEYS[words.field] + words.text.lower())]
+            )
         return scores

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
+from index.filing import domain_in
 from index.nodes import Dated, Either, Every, Field, Labelled, Node, Question, Without, Words
 
 _MONTHS = (
@@ -87,6 +88,8 @@ def _words(words: Words, *, is_alone: bool) -> str:
         where = f"in sections “{words.label}”: "
     if words.is_prefix:
         return f"{where}words beginning with {words.text}"
+    if words.field is Field.SOURCE and (domain := domain_in(words.text)):
+        return where + domain
     if words.is_phrase:
         is_name = words.field in (Field.BY, Field.TOPIC, Field.SOURCE)
         said = words.text if is_name else f"“{words.text}”"

@@ -6,6 +6,7 @@ Knows names and moments; refuses to know terms and questions.
 from __future__ import annotations
 
 import heapq
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -26,6 +27,17 @@ def microseconds(moment: datetime) -> int:
 def domain(source: str) -> str:
     """Give the form of a domain that it is counted and narrowed by."""
     return source.lower().strip(".").removeprefix("www.")
+
+
+_BEFORE_DOMAIN = re.compile(r"^(?:[a-z][a-z0-9+.-]*:)?//")
+_AFTER_DOMAIN = re.compile(r"[/?#:]")
+
+
+def domain_in(typed: str) -> str:
+    """Give the domain of what may be an address; nothing where it has none."""
+    address = _BEFORE_DOMAIN.sub("", typed.strip().lower())
+    found = domain(_AFTER_DOMAIN.split(address)[0])
+    return found if "." in found else ""
 
 
 def filed_as(document: Document) -> dict[str, tuple[Name, ...]]:

@@ -18,7 +18,7 @@ from index.analysis import LABEL, PARTS, number_forms
 from index.contract import Document
 from index.filing import domain
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 """To be raised with every change of analysis or layout: an older index is then built anew."""
 
 
@@ -31,6 +31,7 @@ class Part(IntEnum):
     TOPICS = 3
     SOURCE = 4
     LABELS = 5
+    SOURCE_TITLE = 6
     SECTION = 8
 
 
@@ -41,6 +42,7 @@ WEIGHTS: dict[int, float] = {
     Part.TOPICS: 0.5,
     Part.SOURCE: 0.3,
     Part.LABELS: 0.2,
+    Part.SOURCE_TITLE: 0.3,
 }
 """What an occurrence weighs by its part; in a section, 1."""
 
@@ -82,7 +84,8 @@ def lay_out(document: Document) -> Postings:
     _add(postings, Part.SUMMARY, document.summary, language)
     _add_all(postings, Part.AUTHORS, (a.name for a in document.authors))
     _add_all(postings, Part.TOPICS, (t.name for t in document.topics), language)
-    _add_all(postings, Part.SOURCE, (document.source, document.source_title), language)
+    _add(postings, Part.SOURCE, document.source, language)
+    _add(postings, Part.SOURCE_TITLE, document.source_title, language)
     _add_all(postings, Part.LABELS, (s.label for s in document.sections), language)
     for number, section in enumerate(document.sections, Part.SECTION):
         part = min(number, LAST_PART)

@@ -48,6 +48,8 @@ DEFAULT_SECTIONS: Mapping[str, str] = {
 
 
 _QUOTES = '"“”„‟«»＂'
+# As input methods type them; each is one character, so that offsets stay those of the text.
+_WIDE_SIGNS = str.maketrans("（）－：＊", "()-:*")
 _MINUS = "-−–"
 _NAME = re.compile(r"([^\W\d_]{2,20}):(?=[^\s:])")
 _PHRASE = re.compile(rf"[{_QUOTES}]([^{_QUOTES}]*)(?:[{_QUOTES}]|\Z)")
@@ -72,7 +74,8 @@ def parse(
     `now` (aware) is what `today` and its like are counted from.
     """
     names = {short.lower(): label for short, label in sections.items()}
-    reader = _Reader(text[:MAX_CHARACTERS], names, zone, now or datetime.now(UTC))
+    signs = text[:MAX_CHARACTERS].translate(_WIDE_SIGNS)
+    reader = _Reader(signs, names, zone, now or datetime.now(UTC))
     again = partial(parse, sections=sections, zone=zone, now=now)
     parts, spans = reader.group(0, Field.ANY, "")
     typed = tuple((part, text[start:end]) for part, (start, end) in zip(parts, spans, strict=True))

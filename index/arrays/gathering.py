@@ -146,7 +146,8 @@ class Gatherer:
         length += self._add(Part.SUMMARY, document.summary, language)
         length += self._add_all(Part.AUTHORS, [a.name for a in document.authors], "")
         length += self._add_all(Part.TOPICS, [t.name for t in document.topics], language)
-        length += self._add_all(Part.SOURCE, (document.source, document.source_title), language)
+        length += self._add(Part.SOURCE, document.source, language)
+        length += self._add(Part.SOURCE_TITLE, document.source_title, language)
         length += self._add_all(Part.LABELS, [s.label for s in document.sections], language)
         for number, section in enumerate(document.sections, Part.SECTION):
             part = min(number, LAST_PART)

@@ -476,3 +476,24 @@ def test_minus_leaves_out_what_was_typed_and_no_other_form_of_it(engine: SearchE
     assert set(found(engine, "general -gpt4")) == {1, 2, 3, 4}
     assert set(found(engine, "general -GPT-4")) == {1, 2, 3, 4}
     assert set(found(engine, "general -e-mail")) == {1, 2, 3, 4}
+
+
+def test_a_source_is_a_domain_and_not_the_title_of_what_stands_there(engine: SearchEngine) -> None:
+    filled(
+        engine,
+        [
+            document(1, source="www.parliament.example", source_title="A bill is read"),
+            document(2, source="paper.example", source_title="Parliament debates the bill"),
+            document(3, source="news.paper.example", text="The parliament rests."),
+        ],
+    )
+    assert found(engine, "source:parliament") == [1]
+    assert set(found(engine, "parliament")) == {1, 2, 3}
+    assert set(found(engine, "source:paper")) == {2, 3}
+    assert set(found(engine, "source:paper.ex*")) == {2, 3}
+    for typed in (
+        "source:https://paper.example/2", "source:HTTP://www.paper.example",
+        "source:paper.example/",
+        "source:paper.example:443/a?b", "source:https://paper.example#top", "source：paper.example",
+    ):  # fmt: skip
+        assert set(found(engine, typed)) == {2, 3}, typed

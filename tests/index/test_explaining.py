@@ -32,6 +32,7 @@ def said(typed: str) -> list[str]:
         ('by:"Lena Voss"', ["by Lena Voss"]),
         ("topic:tides", ["on the topic tides"]),
         ("source:paper.example", ["from paper.example"]),
+        ("source:https://paper.example/2", ["from paper.example"]),
         ("heron*", ["words beginning with heron"]),
         ("why:heron", ["in sections “Why this matters”: heron"]),
         ("in:big", ["with a section “The big picture”"]),
@@ -62,6 +63,7 @@ def test_a_question_is_said_in_plain_words(typed: str, expected: list[str]) -> N
         ('c "open end', ['"open end', "c"]),
         ("(a b) c", ["c", "(a b)"]),
         ("a)) (b", ["(b", "a"]),
+        ("（a OR b） c", ["c", "（a OR b）"]),
     ],
 )
 def test_taking_a_part_away_leaves_a_tidy_question(typed: str, expected: list[str]) -> None:

@@ -64,6 +64,8 @@ def read(typed: str) -> object:
         ),
         ("in:why (a b)", ["[Why this matters]", ["Why this matters:a", "Why this matters:b"]]),
         ("gover*", "gover*"),
+        ("（a OR b） －c title：d e＊", [{"or": ["a", "b"]}, ("-", "c"), "title:d", "e*"]),
+        ("why：（cost）", "Why this matters:cost"),
         ("after:2026 date:2026-02-03 sea", [("after", "2026"), ("date", "2026-02-03"), "sea"]),
     ],
 )  # fmt: skip
