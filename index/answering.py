@@ -5,6 +5,7 @@ Knows the steps and their order; refuses to know how any of them is done.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -34,6 +35,7 @@ from index.suggesting import nearest_topics, suggestions
 
 _FIRST = 10
 """Documents by which it is seen whether another spelling of a question finds better ones."""
+_PERIOD = re.compile(r"\d{4}(-\d{2})?", re.ASCII)
 _NEW_WORDS_SECONDS = 0.5
 """Time for another spelling of a question to show that it finds more."""
 
@@ -100,7 +102,8 @@ def _chosen(wish: Wish, opened: Opened[S]) -> list[S]:
     keys = (("topic:", narrow.topic), ("author:", narrow.author), ("at:", narrow.source.lower()))
     chosen = [opened.keyed(kind + key) for kind, key in keys if key]
     if narrow.period:
-        span = read_span(narrow.period, wish.zone, wish.now)
+        is_period = _PERIOD.fullmatch(narrow.period)
+        span = read_span(narrow.period, wish.zone, wish.now) if is_period else None
         first, last = (microseconds(span.first), microseconds(span.last)) if span else (0, 0)
         chosen.append(opened.between(opened.everything(), first, last))
     return chosen

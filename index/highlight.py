@@ -7,6 +7,7 @@ texts and units; refuses to know documents and engines.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -161,23 +162,28 @@ def worth(matches: Sequence[Match]) -> float:
 
 
 def _best(matches: Sequence[Match]) -> tuple[float, int]:
-    """Give the highest value, and the first match near which an excerpt has it."""
-    value, place = max((_value(matches, i), -i) for i in range(len(matches)))
-    return value, -place
+    """Give the highest value, and the first match near which an excerpt has it.
 
-
-def _value(matches: Sequence[Match], i: int) -> float:
-    """Say how much an excerpt is worth that begins near a match."""
-    limit = matches[i].start + LONGEST_EXCERPT * 3 // 4
-    wanted: set[int] = set()
-    inside = 0
-    for match in islice(matches, i, None):
-        if match.start > limit:
-            break
-        if match.end <= limit or match is matches[i]:
-            wanted.add(match.wanted)
-            inside += 1
-    return len(wanted) + min(inside, 8) / 10
+    Goes through the matches once: an excerpt that begins with a later one ends later as well.
+    """
+    best, chosen = -1.0, 0
+    inside: Counter[int] = Counter()
+    end = 0
+    for i, match in enumerate(matches):
+        if end <= i:
+            inside[match.wanted] += 1
+            end = i + 1
+        limit = match.start + LONGEST_EXCERPT * 3 // 4
+        while end < len(matches) and matches[end].end <= limit:
+            inside[matches[end].wanted] += 1
+            end += 1
+        value = len(inside) + min(end - i, 8) / 10
+        if value > best:
+            best, chosen = value, i
+        inside[match.wanted] -= 1
+        if not inside[match.wanted]:
+            del inside[match.wanted]
+    return best, chosen
 
 
 def _sentence_before(text: str, at: int) -> int:

@@ -115,13 +115,15 @@ def _add(postings: Postings, part: int, text: str, language: str, first: int = 0
     for counted, form in number_forms(text, language):
         number = first + counted
         tokens += 1
-        start = base + min(number * PARTS, LAST_PLACE)
+        start = min(number * PARTS, LAST_PLACE)
         for offset, term in form.terms:
+            # However long a run of characters is, it does not reach into the next part.
+            place = base + min(start + offset, LAST_PLACE + PARTS - 1)
             if term in all_places:
-                all_places[term].append(start + offset)
+                all_places[term].append(place)
                 weights[term] += weight
             else:
-                all_places[term] = [start + offset]
+                all_places[term] = [place]
                 weights[term] = weight
     # As in BM25F: a part that counts for more makes the document longer as well.
     postings.length += round(weight * tokens)

@@ -126,7 +126,7 @@ class Opened(Lexicon, Protocol[S]):
         """Give the documents that come first among the best."""
 
     def aged(self, scores: S, now: int, share: float) -> S:
-        """Lift what is new by this share, less with age; see answering.HALF_LIFE."""
+        """Lift what is new by this share, less with age; see scoring.HALF_LIFE."""
 
     def last_published(self) -> int:
         """Give the latest moment of publication, in microseconds from 1970."""

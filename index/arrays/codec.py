@@ -9,6 +9,7 @@ Knows Whoosh's codec; refuses to write, which is done for whole batches in writi
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
@@ -36,6 +37,12 @@ class ArraySegment(WhooshSegment):
         self.count = 0
         self.size = 0
         self.deleted: frozenset[int] = frozenset()
+        self.seal = 0
+
+    def sealed(self, generation: int, segments: int) -> int:
+        """Give the CRC-32 of all that is kept here, as one of so many segments of a generation."""
+        told = (generation, segments, self.segid, self.count, self.size, sorted(self.deleted))
+        return zlib.crc32(repr(told).encode())
 
     def codec(self) -> ArrayCodec:
         """Give the codec that reads it."""

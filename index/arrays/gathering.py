@@ -117,6 +117,7 @@ class Gatherer:
         # For each form: its terms begin here, and so many tokens it counts for.
         self._form_starts, self._form_tokens = array("I"), array("I")
         self._form_terms, self._form_offsets = array("I"), array("I")
+        self._form_sizes = array("I")
         self._labels: dict[str, int] = {}
         self.begin()
 
@@ -197,8 +198,7 @@ class Gatherer:
     def _run(self, part: int, tokens: Sequence[int], first: int, tenths: int) -> None:
         if tokens:
             self._tokens.extend(tokens)
-            # A token has one or two terms as a rule.
-            self.entries += len(tokens) + len(tokens) // 2
+            self.entries += sum(map(self._form_sizes.__getitem__, tokens))
             for column, value in zip(
                 self._runs, (self.count, part, len(tokens), first, tenths), strict=True
             ):
@@ -209,6 +209,7 @@ class Gatherer:
         terms, number = self._terms, len(self._form_starts)
         self._form_starts.append(len(self._form_terms))
         self._form_tokens.append(form.tokens)
+        self._form_sizes.append(len(form.terms))
         for offset, term in sorted(form.terms):
             self._form_terms.append(terms.setdefault(term, len(terms)))
             self._form_offsets.append(offset)
@@ -246,17 +247,19 @@ class Gatherer:
         numbers = np.cumsum(steps) - steps
         run_starts = np.cumsum(counts) - counts
         numbers += first[run] - numbers[run_starts][run]
-        places = (parts.astype(np.int64) << PART_SHIFT)[run]
-        places += np.minimum(numbers * PARTS, LAST_PLACE)
+        places = np.minimum(numbers * PARTS, LAST_PLACE)
         times = sizes[tokens]
         token = np.repeat(np.arange(len(tokens)), times)
         flat = np.arange(len(token)) - np.repeat(np.cumsum(times) - times - starts[tokens], times)
         offsets = np.frombuffer(self._form_offsets, np.uint32)[flat]
         run = run[token]
+        # However long a run of characters is, it does not reach into the next part.
+        places = np.minimum(places[token] + offsets, (1 << PART_SHIFT) - 1)
+        places += parts.astype(np.int64)[run] << PART_SHIFT
         return (
             np.frombuffer(self._form_terms, np.uint32)[flat],
             documents[run],
-            (places[token] + offsets).astype(np.uint32),
+            places.astype(np.uint32),
             tenths[run],
         )
 
@@ -297,7 +300,7 @@ def _order(rank: Array, documents: Array, places: Array) -> Array:
     """Give the order by term, document and place of what comes nearly in that of the latter two."""
     index = np.arange(len(rank), dtype=np.uint64)
     where = (documents.astype(np.uint64) << np.uint64(32)) | places
-    if len(where) and not (where[1:] >= where[:-1]).all():
+    if len(where) >> int(_INDEX_BITS) or not (where[1:] >= where[:-1]).all():
         # Thousands of sections share the last part.
         return np.lexsort((where, rank))
     # A sort of plain numbers is many times faster than one that has to be stable.

@@ -20,7 +20,7 @@ from index.arrays.files import Array
 from index.arrays.gathering import TENTHS
 from index.arrays.remembered import Remembered
 from index.arrays.scores import ArrayScores, are_in
-from index.arrays.segment import Segment
+from index.arrays.segment import Field, Segment
 from index.contract import Name
 from index.filing import FILINGS, words_of_names
 from index.scoring import K1, B
@@ -41,6 +41,16 @@ class Leaf:
     def end(self) -> int:
         """The number after its last document."""
         return self.first + self.segment.count
+
+    def frequency(self, field: Field, number: int) -> int:
+        """Count the living documents with a term."""
+        if self.live is None:
+            return field.frequency(number)
+        return int(np.count_nonzero(self.live[field.documents[field.postings(number)]]))
+
+    def has(self, field: Field, number: int) -> bool:
+        """Say whether any living document has a term."""
+        return self.frequency(field, number) > 0
 
 
 @dataclass(slots=True)
@@ -133,13 +143,13 @@ class Snapshot:
         return [leaf.segment.text.dictionary for leaf in self.leaves]
 
     def document_frequency(self, term: str) -> int:
-        """Count the documents with a term, deleted ones that were not merged away included."""
+        """Count the documents with a term."""
         found = 0
         encoded = term.encode("utf-8", "replace")
         for leaf in self.leaves:
             number = leaf.segment.text.dictionary.find(encoded)
             if number >= 0:
-                found += leaf.segment.text.frequency(number)
+                found += leaf.frequency(leaf.segment.text, number)
         return found
 
     def keyed(self, key: str) -> Array:
@@ -161,9 +171,11 @@ class Snapshot:
         """The languages of the documents, in order."""
         found: set[bytes] = set()
         for leaf in self.leaves:
-            dictionary = leaf.segment.keys.dictionary
-            first, end = dictionary.beginning_with(b"language:")
-            found.update(dictionary[number] for number in range(first, end))
+            field = leaf.segment.keys
+            first, end = field.dictionary.beginning_with(b"language:")
+            found.update(
+                field.dictionary[number] for number in range(first, end) if leaf.has(field, number)
+            )
         return sorted(key.decode().partition(":")[2] for key in found)
 
     def beginning_with(self, prefix: str, limit: int) -> list[str]:

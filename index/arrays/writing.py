@@ -12,14 +12,15 @@ For one writer at a time. Knows Whoosh's table of contents; refuses to know docu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from whoosh.fields import Schema
-from whoosh.index import TOC, clean_files
+from whoosh.index import TOC, EmptyIndexError, clean_files
 
 from index.arrays.codec import ArraySegment, open_segment
-from index.arrays.files import Array, ArrayWriter
+from index.arrays.files import Array, ArrayWriter, DamagedFile
 from index.arrays.gathering import MOST_DOCUMENTS, Batch
 from index.arrays.merging import merge
 from index.arrays.segment import write_batch
@@ -39,8 +40,20 @@ def create(storage: Any, schema: Schema) -> None:
 
 
 def read(storage: Any, schema: Schema) -> TOC:
-    """Read the newest table of contents. Raises whoosh's EmptyIndexError where there is none."""
-    toc: TOC = TOC.read(storage, NAME, schema=schema)
+    """Read the newest table of contents.
+
+    Raises Whoosh's EmptyIndexError where there is none, DamagedFile where it is not as written.
+    """
+    try:
+        toc: TOC = TOC.read(storage, NAME, schema=schema)
+        sealed = [s.seal == s.sealed(toc.generation, len(toc.segments)) for s in toc.segments]
+    except (EmptyIndexError, OSError):
+        raise
+    except Exception as problem:
+        # Whoosh unpickles what it reads: of damaged bytes anything is raised.
+        raise DamagedFile("The table of contents is damaged.") from problem
+    if not all(sealed):
+        raise DamagedFile("The table of contents is damaged.")
     return toc
 
 
@@ -52,11 +65,28 @@ def live_mask(segment: ArraySegment) -> Array:
 
 
 class Commit:
-    """One change to an index: what is added and deleted becomes visible together, or not at all."""
+    """One change to an index: what is added and deleted becomes visible together, or not at all.
+
+    As a context it removes the files that it made when it is left by an exception: a full disk is
+    not kept full by what failed on it.
+    """
 
     def __init__(self, storage: Any, schema: Schema) -> None:
         self._storage, self._toc = storage, read(storage, schema)
         self.segments: list[ArraySegment] = list(self._toc.segments)
+        self._made: list[str] = []
+
+    def __enter__(self) -> Commit:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            unfinished = f"_{NAME}_{self._toc.generation + 1}.toc."
+            left = [name for name in self._storage.list() if name.startswith(unfinished)]
+            for name in [*self._made, *left]:
+                # What cannot be removed now is removed by the next commit.
+                with suppress(OSError):
+                    self._storage.delete_file(name)
 
     def add(self, batch: Batch) -> None:
         """Add a batch of documents as a segment."""
@@ -68,10 +98,13 @@ class Commit:
             segment.deleted |= frozenset(gone.get(segment.segment_id(), ()))
         self.segments = [s for s in self.segments if len(s.deleted) < s.count]
 
-    def merge(self, most: int = MERGED_AT_ONCE) -> bool:
-        """Merge segments until no more are due; of `most` documents together. Whether any were."""
+    def merge(self, most: int = MERGED_AT_ONCE, most_wasteful: int = MERGED_AT_ONCE) -> bool:
+        """Merge segments until no more are due, of `most` documents together; whether any were.
+
+        One that is largely deleted is written anew where it has no more than `most_wasteful`.
+        """
         has_merged = False
-        while due := self._due(most):
+        while due := self._due(most, most_wasteful):
             self._merge(due)
             has_merged = True
         return has_merged
@@ -89,15 +122,19 @@ class Commit:
 
     def _merge(self, due: Sequence[ArraySegment]) -> None:
         parts = [(open_segment(self._storage, each), live_mask(each)) for each in due]
+        # What is damaged must not be given new checksums.
+        if any(any(segment.file.damaged()) for segment, _ in parts):
+            raise DamagedFile("A segment is damaged.")
         count = sum(each.doc_count() for each in due)
         merged = self._written(count, lambda writer: merge(parts, writer))
         self.segments = [*(s for s in self.segments if s not in due), merged]
 
-    def _due(self, most: int) -> list[ArraySegment]:
+    def _due(self, most: int, most_wasteful: int) -> list[ArraySegment]:
         """Choose segments to merge into one: MERGED or more of a size, or one of much waste."""
         tiers: dict[int, list[ArraySegment]] = {}
         for segment in self.segments:
-            if len(segment.deleted) > TOO_MANY_DELETED * segment.count and segment.count <= most:
+            is_wasteful = len(segment.deleted) > TOO_MANY_DELETED * segment.count
+            if is_wasteful and segment.count <= most_wasteful:
                 return [segment]
             tiers.setdefault(tier_of(segment.doc_count()), []).append(segment)
         for _, alike in sorted(tiers.items()):
@@ -108,6 +145,7 @@ class Commit:
 
     def _written(self, count: int, write: Callable[[ArrayWriter], object]) -> ArraySegment:
         segment = ArraySegment(NAME)
+        self._made.append(segment.file_name())
         stream = self._storage.create_file(segment.file_name())
         try:
             writer = ArrayWriter(stream.file)
@@ -120,6 +158,8 @@ class Commit:
     def finish(self) -> None:
         """Make the change visible, durably, and remove the files that are of no use any more."""
         generation = self._toc.generation + 1
+        for segment in self.segments:
+            segment.seal = segment.sealed(generation, len(self.segments))
         TOC(self._toc.schema, self.segments, generation).write(self._storage, NAME)
         clean_files(self._storage, NAME, generation, self.segments)
 

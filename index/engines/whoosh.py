@@ -17,12 +17,13 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import islice
 from pathlib import Path
 
-from whoosh.index import TOC, EmptyIndexError
+from whoosh.index import EmptyIndexError
 
 from index.answering import Wish, answer
 from index.arrays import writing
 from index.arrays.codec import ArraySegment, open_segment
 from index.arrays.files import Array, DamagedFile
+from index.arrays.gathering import MOST_DOCUMENTS
 from index.arrays.opened import ArrayIndex
 from index.arrays.schema import schema
 from index.arrays.segment import Segment
@@ -138,10 +139,8 @@ class WhooshSearch:
         documents = {document.id: document for document in put}
         name = self._generations.current()
         self._snapshot()
-        with _writing():
-            commit = writing.Commit(DurableStorage(self._generations.path(name)), schema())
-            opened = self._last(name)
-            gone = opened.find({*documents, *remove})
+        with self._committing(name) as commit:
+            gone = self._last(name).find({*documents, *remove})
             if not documents and not gone:
                 return
             commit.delete(gone)
@@ -152,12 +151,23 @@ class WhooshSearch:
             commit.finish()
 
     def tidy(self) -> None:
-        """Merge what commits have left; see the contract."""
+        """Merge what commits have left, and remove what builds that died have; see the contract."""
         name = self._generations.current()
-        with _writing():
-            commit = writing.Commit(DurableStorage(self._generations.path(name)), schema())
-            if commit.merge(TIDIED_AT_ONCE):
+        with self._committing(name) as commit:
+            if commit.merge(TIDIED_AT_ONCE, MOST_DOCUMENTS):
                 commit.finish()
+        self._generations.sweep(name)
+
+    @contextmanager
+    def _committing(self, name: str) -> Iterator[writing.Commit]:
+        """Give a change to make to a generation; what it meets of damage is said so."""
+        with _writing():
+            try:
+                storage = DurableStorage(self._generations.path(name))
+                with writing.Commit(storage, schema()) as commit:
+                    yield commit
+            except DamagedFile as problem:
+                raise IndexMissing(_DAMAGED) from problem
 
     def rebuild(self, documents: Iterable[Document]) -> int:
         """Build a whole new index beside the present one, then swap; see the contract."""
@@ -184,9 +194,10 @@ class WhooshSearch:
     def verify(self) -> None:
         """Compare the whole index with its checksums; see the contract."""
         self._generations.current()
-        snapshot = self._snapshot()
-        with _reading_whole(snapshot):
-            if any(snapshot.damaged()):
+        opened = self._present()
+        with _reading_whole(opened.snapshot):
+            # To read what was cut off behind its map would end the process.
+            if not opened.has_its_size() or any(opened.snapshot.damaged()):
                 raise IndexMissing(_DAMAGED)
 
     def _snapshot(self) -> Snapshot:
@@ -252,7 +263,10 @@ class _Opened:
     def __init__(self, name: str, folder: Path, before: _Opened | None) -> None:
         self._name = name
         storage = DurableStorage(folder)
-        toc = _table_of_contents(storage, folder)
+        try:
+            toc = writing.read(storage, schema())
+        except EmptyIndexError:
+            raise FileNotFoundError(folder) from None
         self._tocs = [str(folder / f"_MAIN_{toc.generation + n}.toc") for n in (0, 1)]
         # What was not changed stays open. Never Searcher.refresh(): it keeps merged-away segments.
         known = before.segments if before is not None and before._name == name else {}
@@ -260,10 +274,15 @@ class _Opened:
             s.segment_id(): known.get(s.segment_id()) or open_segment(storage, s)
             for s in toc.segments
         }
+        self._sizes = [(folder / each.file_name(), each.size) for each in toc.segments]
         self.answers: OrderedDict[_Key, _Kept] = OrderedDict()
         self._keeping = threading.Lock()
         self._order = [segment.segment_id() for segment in toc.segments]
         self.snapshot = Snapshot([(self.segments[s.segment_id()], _live(s)) for s in toc.segments])
+
+    def has_its_size(self) -> bool:
+        """Say whether the files of all segments are as long as they were."""
+        return all(path.stat().st_size == size for path, size in self._sizes)
 
     def keep(self, key: _Key, kept: _Kept, most: int) -> None:
         """Keep an answer, and give up the oldest of too many."""
@@ -287,18 +306,6 @@ class _Opened:
             segment = self._order[self.snapshot.leaves.index(leaf)]
             found.setdefault(segment, []).append(number - leaf.first)
         return found
-
-
-def _table_of_contents(storage: DurableStorage, folder: Path) -> TOC:
-    try:
-        return writing.read(storage, schema())
-    except EmptyIndexError:
-        raise FileNotFoundError(folder) from None
-    except OSError:
-        raise
-    except Exception as problem:
-        # Whoosh unpickles what it reads: of damaged bytes anything is raised.
-        raise DamagedFile("The table of contents is damaged.") from problem
 
 
 def _live(segment: ArraySegment) -> Array | None:

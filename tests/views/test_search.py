@@ -516,7 +516,6 @@ def test_what_fills_the_page_while_one_types_is_what_enter_gives(client: Checkin
         "mot before:2026-1",
         "moth after:202",
         "in:mot",
-        "source:mot.exa",
         "moth OR",
         "moth AND",
         "mot*",

@@ -46,7 +46,10 @@ def tidy() -> None:
         with the_site().engine.turn() as is_ours:
             if is_ours:
                 the_site().engine.tidy()
-    except IndexUnavailable as problem:
+        # What was changed while the turn was taken had to wait for it.
+        tell_index()
+    except (IndexUnavailable, DBAPIError) as problem:
+        db.session.rollback()
         log.error("The index was not tidied: %s", problem)
 
 
