@@ -41,7 +41,8 @@ class ArraySegment(WhooshSegment):
 
     def sealed(self, generation: int, segments: int) -> int:
         """Give the CRC-32 of all that is kept here, as one of so many segments of a generation."""
-        told = (generation, segments, self.segid, self.count, self.size, sorted(self.deleted))
+        deleted = sorted(self.deleted)
+        told = (generation, segments, self.segment_id(), self.count, self.size, deleted)
         return zlib.crc32(repr(told).encode())
 
     def codec(self) -> ArrayCodec:

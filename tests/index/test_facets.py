@@ -112,3 +112,9 @@ def test_any_question_and_any_narrowing_is_answered(typed: str, chosen: str) -> 
     ask(engine, typed, with_facets=True)
     ask(engine, "tide", with_facets=True, narrow=Narrow(chosen, "", chosen, chosen))
     assert found_all(engine, "tide") != []
+
+
+def test_a_period_is_a_year_or_a_month_and_no_other_words_for_time(engine: SearchEngine) -> None:
+    filled(engine, TIDES)
+    for period in ("today", "2026-03-31", "2026-13", "last-week", "20260"):
+        assert ask(engine, "tide", narrow=Narrow(period=period)).total == 0

@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.highlight import LONGEST_EXCERPT, excerpt, find_matches, mark, worth
+from index.highlight import LONGEST_EXCERPT, Match, excerpt, find_matches, mark, worth
 from index.matching import compile_words
 from index.question import parse
 from index.reading import wanted_leaves
@@ -96,3 +96,9 @@ def test_any_text_becomes_safe_html_of_bounded_length(text: str, typed: str) -> 
     assert html.count("<mark>") == html.count("</mark>")
     assert len(re.sub(r"&#?\w+;", "?", bare)) <= LONGEST_EXCERPT + 2
     html.encode()
+
+
+def test_the_best_excerpt_of_many_matches_is_found_in_one_go() -> None:
+    many = [Match(10 * i, 10 * i + 3, i % 2) for i in range(60_000)]
+    # To look at each pair of them would take many minutes.
+    assert worth(many) == worth(many[:100])

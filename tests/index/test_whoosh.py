@@ -8,7 +8,7 @@ import os
 import random
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from multiprocessing.connection import Connection
@@ -19,6 +19,7 @@ import pytest
 
 from index import open_index
 from index.arrays import gathering
+from index.arrays.files import ArrayWriter
 from index.arrays.opened import ArrayIndex
 from index.arrays.writing import Commit
 from index.contract import Document, IndexMissing, IndexUnavailable, SearchEngine, Sort
@@ -473,3 +474,99 @@ def test_a_build_whose_second_process_dies_fails_and_keeps_the_old_index(
         whoosh.rebuild(document(id, "comet") for id in range(1, 2000))
     assert found(whoosh, "meteor OR comet") == [1]
     assert len(list(folder.glob("g-*"))) == 1
+
+
+def _remove_and_verify(engine: SearchEngine, ids: Iterable[int]) -> None:
+    engine.apply([], ids)
+    engine.verify()
+
+
+def test_a_change_does_not_give_damage_new_checksums(folder: Path) -> None:
+    filled(open_index("whoosh", folder), [document(id, f"meteor m{id}") for id in range(1, 41)])
+    (segment,) = _files(folder, "*.seg")
+    whole = segment.read_bytes()
+    chance = random.Random(8)
+    for _ in range(30):
+        damaged = bytearray(whole)
+        place = chance.choice([i for i, byte in enumerate(whole) if byte])
+        damaged[place] ^= 1 << chance.randrange(8)
+        segment.write_bytes(damaged)
+        engine = open_index("whoosh", folder)
+        with engine.turn(), pytest.raises(IndexMissing):
+            # So much goes that the segment is written anew.
+            _remove_and_verify(engine, range(1, 31))
+
+
+def test_every_flipped_bit_of_the_contents_is_noticed(folder: Path) -> None:
+    engine = filled(open_index("whoosh", folder), [document(id, "meteor") for id in range(1, 6)])
+    changed(engine, [], [2])
+    expected = found(engine, "meteor")
+    (contents,) = _files(folder, "*.toc")
+    whole = contents.read_bytes()
+    for place in range(len(whole)):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << place % 8
+        contents.write_bytes(damaged)
+        engine = open_index("whoosh", folder)
+        try:
+            engine.verify()
+        except IndexMissing:
+            continue
+        # What is left are Whoosh's own notes, of the version that wrote it and the like.
+        assert found(engine, "meteor") == expected, place
+
+
+def test_a_file_cut_short_behind_its_map_is_noticed_and_ends_no_process(folder: Path) -> None:
+    engine = filled(open_index("whoosh", folder), [document(id, "meteor") for id in range(1, 400)])
+    assert found(engine, "meteor")
+    (segment,) = _files(folder, "*.seg")
+    os.truncate(segment, 4096)
+    with pytest.raises(IndexMissing):
+        engine.verify()
+
+
+def test_a_disk_that_fills_is_not_kept_full_by_what_failed(
+    whoosh: WhooshSearch, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(whoosh, [document(1, "meteor")])
+    before = set(folder.rglob("*"))
+    write = ArrayWriter.add
+
+    def full(self: ArrayWriter, name: str, *given: object) -> None:
+        if name == "text.low":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(self, name, *given)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ArrayWriter, "add", full)
+        for _ in range(3):
+            with whoosh.turn(), pytest.raises(IndexUnavailable, match="No space left"):
+                whoosh.apply([document(2, "comet")])
+    assert set(folder.rglob("*")) == before
+    changed(whoosh, [document(2, "comet")])
+    assert found(whoosh, "comet") == [2]
+
+
+def test_tidying_removes_what_a_build_that_died_has_left(
+    whoosh: WhooshSearch, folder: Path
+) -> None:
+    filled(whoosh, [document(1, "meteor")])
+    leftover = folder / "g-20200101T000000-00000000"
+    leftover.mkdir()
+    (leftover / "MAIN_half.seg").write_bytes(b"half")
+    with whoosh.turn():
+        whoosh.tidy()
+    assert not leftover.exists()
+    assert found(whoosh, "meteor") == [1]
+
+
+def test_the_language_of_deleted_documents_is_forgotten_before_they_are_merged_away(
+    whoosh: WhooshSearch,
+) -> None:
+    filled(whoosh, [document(id, "Haus") for id in range(2, 30)])
+    changed(whoosh, [document(1, "Haus", language="de"), document(40, "Haus", language="de")])
+    assert found(whoosh, "häuser")
+    changed(whoosh, [], [1])
+    assert found(whoosh, "häuser")
+    changed(whoosh, [], [40])
+    assert found(whoosh, "häuser") == []

@@ -205,3 +205,20 @@ def test_an_index_that_is_missing_is_seen() -> None:
         "There is no index.",
         "Run: broadsheet reindex",
     )
+
+
+def test_a_deep_look_finds_damage_in_the_files_of_the_index(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_article()
+    assert "index files" not in examined()
+    deep = {check.name: check for check in checkup.examine(is_deep=True)}
+    assert deep["index files"].is_well
+
+    def damaged() -> None:
+        raise IndexMissing("The search index is damaged.")
+
+    monkeypatch.setattr(the_site().engine, "verify", damaged)
+    deep = {check.name: check for check in checkup.examine(is_deep=True)}
+    assert not deep["index files"].is_well
+    assert "reindex" in deep["index files"].remedy

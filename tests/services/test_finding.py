@@ -391,3 +391,35 @@ def test_without_its_folder_the_index_is_built_again_by_the_next_change(shared: 
         finding.find("theodolite")
     make_article(body="A theodolite.")
     assert len(titles("theodolite")) == 3
+
+
+def test_a_change_made_while_the_index_is_tidied_is_told_right_after(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    article = make_article(title="Night ferries")
+    tidy = the_site().engine.tidy
+
+    def meanwhile() -> None:
+        tidy()
+        indexing.record_change(article)
+        db.session.commit()
+        # The turn is taken, so this leaves the change for whoever has it.
+        indexing.tell_index()
+        assert indexing.pending() == 1
+
+    monkeypatch.setattr(the_site().engine, "tidy", meanwhile)
+    indexing.tidy()
+    assert indexing.pending() == 0
+
+
+def test_what_the_index_has_lost_or_has_too_much_is_noted_as_changed() -> None:
+    kept, lost = make_article(title="Kept"), make_article(title="Lost")
+    engine = the_site().engine
+    with engine.turn():
+        (document,) = indexing._documents([kept.id])
+        engine.apply([replace(document, id=999), replace(document, stamp=5)], [lost.id])
+    assert indexing.count_differences() == 3
+    assert indexing.note_differences() == 3
+    indexing.catch_up()
+    assert indexing.count_differences() == 0
+    assert dict(engine.stamps()) == dict(indexing.stamps())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index.arrays import gathering
 from index.arrays.gathering import TENTHS, Gatherer, Terms
 from index.contract import Document
 from index.layout import Part, lay_out
@@ -62,3 +64,18 @@ def test_a_batch_is_full_after_so_many_documents() -> None:
     gatherer = Gatherer()
     gatherer.count = 1 << 16
     assert gatherer.is_full
+
+
+def test_a_batch_is_full_after_so_many_occurrences_in_any_script(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gathering, "MOST_ENTRIES", 1000)
+    gatherer = Gatherer()
+    gatherer.add(document(1, text="天気予報" * 200))
+    assert 800 <= gatherer.entries < 1000
+    gatherer.add(document(2, text="天気予報" * 100))
+    assert gatherer.is_full
+
+
+def test_a_run_of_characters_stays_in_its_part() -> None:
+    assert_laid_out([document(1, "Title", summary="鯨" * 140_000, text="words")])
