@@ -157,16 +157,18 @@ class Facets:
 
 
 MOST_FACET_VALUES = 12
+MOST_NEAREST = 200
+"""Documents that follow those with all that was wanted; there may be more that come near."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One page of what was found, and what else there is to say about it.
 
-    `total` counts all that was found and `matched_all` those of them with all that was wanted,
-    which come first. `suggestion` is another spelling of the whole question that finds more.
-    `topics` are the nearest ones where nothing was found. `is_complete` is False where the time
-    limit ended the search.
+    `total` counts all that was found, of what comes near MOST_NEAREST at most, and `matched_all`
+    those of them with all that was wanted, which come first. `suggestion` is another spelling of
+    the whole question that finds more. `topics` are the nearest ones where nothing was found.
+    `is_complete` is False where the time limit ended the search.
     """
 
     hits: tuple[Hit, ...] = field(default=())

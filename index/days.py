@@ -24,7 +24,7 @@ class Span:
 
 def read_span(text: str, zone: tzinfo, now: datetime) -> Span | None:
     """Give the span that a text names, in days of `zone`; None where it names none."""
-    text = text.lower().replace("_", "-")
+    text = re.sub(r"[\s_]+", "-", text.strip().lower())
     days = _named(text, now.astimezone(zone).date()) or _dated(text)
     if days is None:
         return None
@@ -60,6 +60,10 @@ def _named(text: str, today: date) -> tuple[date, date] | None:
     spans: dict[str, Callable[[], tuple[date, date]]] = {
         "today": lambda: (today, today + _DAY),
         "yesterday": lambda: (today - _DAY, today),
+        "tomorrow": lambda: (today + _DAY, today + 2 * _DAY),
+        "next-week": lambda: (monday + 7 * _DAY, monday + 14 * _DAY),
+        "next-month": lambda: (_next_month(month), _next_month(_next_month(month))),
+        "next-year": lambda: (date(today.year + 1, 1, 1), date(today.year + 2, 1, 1)),
         "this-week": lambda: (monday, monday + 7 * _DAY),
         "last-week": lambda: (monday - 7 * _DAY, monday),
         "this-month": lambda: (month, _next_month(month)),

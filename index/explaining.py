@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from index.filing import domain_in
 from index.nodes import Dated, Either, Every, Field, Labelled, Node, Question, Without, Words
+from index.relaxing import is_function_word, take_apart
 
 _MONTHS = (
     "January February March April May June July August September October November December"
@@ -41,12 +42,15 @@ def explain(question: Question, zone: tzinfo = UTC) -> tuple[Part, ...]:
     put together from the characters of all others, so no sign or operator is left over.
     """
     typed = question.typed
+    # In a sentence the words that only sentences need are not asked for.
+    is_sentence = question.root is not None and take_apart(question.root).is_sentence
     return tuple(
         Part(
             _said(part, zone),
             _joined(text for other, (_, text) in enumerate(typed) if other != number),
         )
         for number, (part, _) in enumerate(typed)
+        if not (is_sentence and is_function_word(part))
     )
 
 
@@ -63,6 +67,10 @@ def _said(node: Node, zone: tzinfo) -> str:
             return f"with a section “{label}”"
         case Dated():
             return _dated(node, zone)
+        case Without(Labelled(label)):
+            return f"without a section “{label}”"
+        case Without(Without(part)):
+            return "with " + _inside(part, zone)
         case Without(part):
             return "without " + _inside(part, zone)
         case Every(parts):

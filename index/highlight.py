@@ -20,7 +20,11 @@ from index.matching import Places, Unit, Wanted, expanded, extents_of_phrase
 LONGEST_EXCERPT = 230
 _NEAR = LONGEST_EXCERPT // 2
 """Characters before a match in which its sentence may begin."""
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’»)\]]*\s+|(?<=[。！？])|\n+")
+# The points of initials and of some abbreviations end no sentence: U.S. Navy, Mr. Hill.
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?…])(?<!\b[A-Z]\.)(?<!\b(?:Mr|Ms|Dr|St|No|vs)\.)(?<!\bMrs\.)[\"'”’»)\]]*\s+"
+    r"|(?<=[。！？])|\n+"
+)
 _SPACE = re.compile(r"\s+")
 
 Span = tuple[int, int]
@@ -200,8 +204,12 @@ def _start(text: str, match: Match) -> int:
     sentence = _sentence_before(text, match.start)
     if 0 <= match.start - sentence <= LONGEST_EXCERPT // 3 and sentence >= 0:
         return sentence
-    space = text.find(" ", match.start - LONGEST_EXCERPT // 4, match.start)
-    return space + 1 if space >= 0 else match.start
+    before = max(0, match.start - LONGEST_EXCERPT // 4)
+    space = _SPACE.search(text, before, match.start)
+    if space is not None:
+        return space.end()
+    # Without spaces a text may be cut between any two characters.
+    return before if before < match.start and is_unspaced(text[before]) else match.start
 
 
 def _end(text: str, first: int) -> int:

@@ -57,6 +57,7 @@ _WORD = re.compile(rf"[^\s(){_QUOTES}]+")
 _FIELDS = {f.value: f for f in (Field.TITLE, Field.BY, Field.TOPIC, Field.SOURCE)}
 _OPERATORS = {name: re.compile(rf"{name}(?=\s+[^\s)])") for name in ("OR", "AND")}
 _AMPERSAND = re.compile(r"[&＆](?=\s+[^\s)])")
+_DANGLING = re.compile(r"(?:OR|AND)(?=[\s)]*\Z|\s*\))")
 _Span = tuple[int, int]
 _PERIODS = {"before", "after", "date"}
 
@@ -110,7 +111,7 @@ class _Reader:
             if parts and self._operator("OR"):
                 is_or = True
                 continue
-            if parts and self._operator("AND"):
+            if parts and (self._operator("AND") or self._dangling()):
                 continue
             start = self.at
             is_extra = bool(parts) and not is_or and field is Field.ANY
@@ -133,6 +134,13 @@ class _Reader:
             self.at = match.end()
         return match is not None
 
+    def _dangling(self) -> bool:
+        """Consume an operator that nothing follows yet: it is being typed, and no word."""
+        match = _DANGLING.match(self.text, self.at)
+        if match:
+            self.at = match.end()
+        return match is not None
+
     def _ampersand(self) -> Words | None:
         """Read a sign between two words: "Johnson & Johnson" is as good as written with "and"."""
         match = _AMPERSAND.match(self.text, self.at)
@@ -146,9 +154,22 @@ class _Reader:
         rest = self.text[start + 1 : start + 2]
         if self.text[start] in _MINUS and rest and not rest.isspace() and rest not in ")-−–":
             self.at += 1
+            if rest == "(" and depth >= MAX_DEPTH:
+                # What is left out must not become wanted.
+                self._skip_group()
+                return None
             part = self._named(depth, field, label, start)
             return None if part is None else Without(part, start, self.at)
         return self._named(depth, field, label, start)
+
+    def _skip_group(self) -> None:
+        """Pass by a parenthesis and all in it."""
+        is_open = 0
+        while self.at < len(self.text):
+            is_open += {"(": 1, ")": -1}.get(self.text[self.at], 0)
+            self.at += 1
+            if not is_open:
+                return
 
     def _named(self, depth: int, field: Field, label: str, start: int) -> Node | None:
         match = _NAME.match(self.text, self.at)
@@ -237,9 +258,15 @@ def _either(left: Node, right: Node) -> Either:
 
 
 def _scoped(parts: list[Node]) -> list[Node]:
-    """Look for words beside an `in:` in the section that it names."""
+    """Look for words beside an `in:` in the section that it names: the last before them."""
     labels = [part.label for part in parts if isinstance(part, Labelled)]
-    return [_within(part, labels[0]) for part in parts] if labels else parts
+    if not labels:
+        return parts
+    scoped, label = [], labels[0]
+    for part in parts:
+        label = part.label if isinstance(part, Labelled) else label
+        scoped.append(_within(part, label))
+    return scoped
 
 
 def _within(node: Node, label: str) -> Node:

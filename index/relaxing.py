@@ -17,7 +17,7 @@ from typing import Generic
 from index.characters import fold
 from index.clock import Clock
 from index.commonplace import FEWEST_TELLING, FUNCTION_WORDS, SENTENCE_WORDS
-from index.contract import Match
+from index.contract import MOST_NEAREST, Match
 from index.evaluation import Evaluator
 from index.nodes import Dated, Either, Every, Node, Without, Words
 from index.opened import S
@@ -26,8 +26,6 @@ from index.scoring import NEAR
 
 FEW = 5
 """Documents with all words below which others follow."""
-MOST_NEAREST = 200
-"""Documents that follow."""
 LEAST_SHARE = 0.3
 """Of what all words tell together, what a document without a topical word has to have to follow;
 not in sentences."""
@@ -83,7 +81,7 @@ def take_apart(root: Node) -> Asked:
         else:
             asked.firm.append(part)
     asked.typed = list(_flat(root))
-    telling = [part for part in asked.soft if not _is_function_word(part)]
+    telling = [part for part in asked.soft if not is_function_word(part)]
     asked.is_sentence = len(asked.soft) >= SENTENCE_WORDS and len(telling) >= FEWEST_TELLING
     if asked.is_sentence:
         asked.typed = telling
@@ -116,7 +114,8 @@ def _is_extra(node: Node) -> bool:
     return isinstance(node, Words) and node.is_extra
 
 
-def _is_function_word(node: Node) -> bool:
+def is_function_word(node: Node) -> bool:
+    """Say whether it is a word that only sentences need."""
     return isinstance(node, Words) and _key(node) in FUNCTION_WORDS
 
 
@@ -232,7 +231,7 @@ class Search(Generic[S]):
         """Say whether a document may follow for this word alone, however common it is."""
         return not (
             self._asked.is_sentence
-            or _is_function_word(part.node)
+            or is_function_word(part.node)
             or part.size() > TOPICAL_SHARE * self._opened.count()
         )
 

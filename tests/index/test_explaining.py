@@ -83,3 +83,18 @@ def test_what_is_left_is_read_as_the_rest(typed: str) -> None:
 
 def _plain(node: object) -> str:
     return "".join(str(node).replace('"', "").split()).replace(r"\u2028", "")
+
+
+def test_words_that_only_sentences_need_are_not_said_to_be_wanted() -> None:
+    said = [part.text for part in explain(parse("what is the price of chips in Malaga today"))]
+    assert said == [f"the word “{word}”" for word in ("price", "chips", "Malaga", "today")]
+    without = explain(parse("what is the price of chips in Malaga today"))[0].without
+    assert without == "what is the of chips in Malaga today"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [("-in:why", "without a section “Why this matters”"), ("-(-chip)", "with chip")],
+)
+def test_an_exclusion_is_said_once(typed: str, said: str) -> None:
+    assert [part.text for part in explain(parse(typed))] == [said]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -102,3 +103,16 @@ def test_the_best_excerpt_of_many_matches_is_found_in_one_go() -> None:
     many = [Match(10 * i, 10 * i + 3, i % 2) for i in range(60_000)]
     # To look at each pair of them would take many minutes.
     assert worth(many) == worth(many[:100])
+
+
+@pytest.mark.parametrize("name", ["The U.S. Navy", "Then J. K. Rowling", "So Mr. Hill"])
+def test_the_point_of_an_abbreviation_ends_no_sentence(name: str) -> None:
+    text = FILLER + f"{name} saw an owl. " + FILLER
+    assert excerpt(text, matches(text, "owl")).startswith(name)
+
+
+def test_without_spaces_what_stands_before_the_match_is_shown_too() -> None:
+    text = "鯨" * 300 + "予報" + "鯨" * 300
+    html = excerpt(text, matches(text, "予報"))
+    assert html.startswith("…鯨鯨鯨")
+    assert "予報" in html.replace("<mark>", "").replace("</mark>", "")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from index.nodes import Dated, Either, Every, Field, Labelled, Node, Without, Words
 from index.question import parse
+from index.reading import wanted_leaves
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -85,8 +86,8 @@ def test_the_grammar_is_read_as_meant(typed: str, expected: object) -> None:
         ("in:?", "in:?"),
         ("OR", "OR"),
         ("OR a", ["OR", "a"]),
-        ("a OR", ["a", "OR"]),
-        ("a OR )", ["a", "OR"]),
+        ("a OR", "a"),
+        ("a OR )", "a"),
         ("w?ld", "w?ld"),
         ("*", None),
         ("a** b", ["a**", "b"]),
@@ -215,3 +216,31 @@ def test_the_ends_of_the_calendar_do_no_harm(typed: str) -> None:
 def test_without_a_clock_today_is_today() -> None:
     assert isinstance(parse("date:today").root, Dated)
     assert parse("sea", now=NOW).root == Words("sea", 0, 3, Field.ANY)
+
+
+@pytest.mark.parametrize("typed", ["harbour OR", "harbour AND", "harbour OR  ", "(harbour OR)"])
+def test_an_operator_that_nothing_follows_is_no_word(typed: str) -> None:
+    leaves = wanted_leaves(parse(typed).root)
+    assert [leaf.text for leaf in leaves] == ["harbour"]
+
+
+def test_operators_alone_are_words() -> None:
+    assert [leaf.text for leaf in wanted_leaves(parse("OR").root)] == ["OR"]
+
+
+def test_what_is_excluded_too_deep_does_not_become_wanted() -> None:
+    typed = "(" * 16 + "boat -(oil (and) tar) sail" + ")" * 16
+    assert [leaf.text for leaf in wanted_leaves(parse(typed).root)] == ["boat", "sail"]
+
+
+def test_each_section_has_the_words_that_follow_it() -> None:
+    leaves = wanted_leaves(parse("in:why buses in:big rail").root)
+    assert [(leaf.text, leaf.label) for leaf in leaves] == [
+        ("buses", "Why this matters"),
+        ("rail", "The big picture"),
+    ]
+
+
+@pytest.mark.parametrize("typed", ['date:"last week"', "before:tomorrow", "date:next-month"])
+def test_days_are_understood_as_people_say_them(typed: str) -> None:
+    assert isinstance(parse(typed, now=datetime(2026, 11, 23, tzinfo=UTC)).root, Dated)

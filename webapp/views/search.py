@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, json, render_template, request
 from flask.typing import ResponseReturnValue
 
-from index.contract import Facets, Match
+from index.contract import MOST_NEAREST, Facets, Match
 from webapp.errors import QueryUnreadable
 from webapp.extensions import the_site
 from webapp.http.caching import public
@@ -164,12 +164,14 @@ def _total_in_words(findings: finding.Findings) -> str:
         return f"{_briefs(matched_all)} with a word that begins so"
     if matched_all == total:
         return _briefs(total)
+    is_cut = total - matched_all >= MOST_NEAREST
+    near = f"{thousands(total - matched_all)}{' or more' if is_cut else ''}"
     if matched_all:
-        near = thousands(total - matched_all)
         return f"{_briefs(matched_all)} with all of it, {near} near to it"
     if findings.match is Match.NEAR:
-        return f"{_briefs(total)} with a spelling near to it"
-    return f"No brief has all of it; {_briefs(total)} ha{'s' if total == 1 else 've'} some"
+        return f"{near} brief{'' if total == 1 else 's'} with a spelling near to it"
+    have = "brief has some" if total == 1 else "briefs have some"
+    return f"No brief has all of it; {near} {have}"
 
 
 def _briefs(number: int) -> str:
