@@ -305,10 +305,25 @@ def test_a_missing_index_is_said_calmly_and_everything_can_still_be_read(
     article = make_article()
     site = app.extensions["broadsheet"]
     site.engine = open_index("whoosh", site.settings.data / "nowhere")
+    # While it is being built, as it seems.
+    site.mending.acquire()
     assert client.get("/search?q=headline").status_code == 503
     reason = client.get("/search.json?q=headline")
     assert (reason.status_code, bool(reason.json["error"]["reason"])) == (503, True)
     assert client.get(f"/articles/{article.slug}").status_code == 200
+
+
+def test_an_index_that_is_found_missing_is_built_while_the_site_goes_on(
+    app: Flask, client: CheckingClient
+) -> None:
+    make_article(title="Night ferries")
+    site = app.extensions["broadsheet"]
+    site.engine = open_index("whoosh", site.settings.data / "nowhere")
+    assert client.get("/search?q=ferries").status_code == 503
+    # Who has it now is the one that mends.
+    with site.mending:
+        page = client.page("/search?q=ferries")
+    assert "Night ferries" in page.text
 
 
 def test_the_page_says_how_it_read_the_query_and_lets_each_part_be_taken_away(
