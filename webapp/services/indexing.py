@@ -49,8 +49,9 @@ def tidy() -> None:
         # What was changed while the turn was taken had to wait for it.
         tell_index()
     except (IndexUnavailable, DBAPIError) as problem:
-        db.session.rollback()
         log.error("The index was not tidied: %s", problem)
+    # It may only have asked, and leaves no transaction open.
+    db.session.rollback()
 
 
 def note_differences() -> int:
