@@ -140,6 +140,11 @@ def is_syllable(form: Form) -> bool:
     return len(form.parts) == 1 and len(form.parts[0]) == 1 and bool(_HANGUL.match(form.parts[0]))
 
 
+def has_unspaced(text: str) -> bool:
+    """Say whether a text has any character of a script without spaces between words."""
+    return _IS_UNSPACED.search(text) is not None
+
+
 def is_unspaced(character: str) -> bool:
     """Say whether a character is of a script without spaces between words."""
     return _IS_UNSPACED.match(character) is not None

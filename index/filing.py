@@ -108,12 +108,13 @@ def _month_of(quarter: int, zone: tzinfo) -> str:
     return f"{time.year:04}-{time.month:02}"
 
 
-@lru_cache(maxsize=65_536)
-def month_end(month: str, zone: tzinfo) -> int:
-    """Give the first moment after a month, as far as the calendar goes."""
-    year, number = int(month[:4]), int(month[5:])
-    year, number = (year, number + 1) if number < 12 else (year + 1, 1)
-    try:
-        return microseconds(datetime(year, number, 1, tzinfo=zone))
-    except (ValueError, OverflowError):
-        return 1 << 62
+@lru_cache(maxsize=256)
+def months_between(first: str, last: str, zone: tzinfo) -> tuple[list[str], list[int]]:
+    """Give all months from one to another, and the first moment after each but the last."""
+    names, ends = [first], []
+    while names[-1] != last:
+        year, number = int(names[-1][:4]), int(names[-1][5:])
+        year, number = (year, number + 1) if number < 12 else (year + 1, 1)
+        names.append(f"{year:04}-{number:02}")
+        ends.append(microseconds(datetime(year, number, 1, tzinfo=zone)))
+    return names, ends

@@ -68,6 +68,15 @@ def in_order(matches: Iterable[Match]) -> list[Match]:
     return sorted(set(matches), key=lambda m: (m.start, -m.end, m.wanted))
 
 
+def spans_at(text: str, numbers: Iterable[int], starts: Sequence[int]) -> dict[int, Span]:
+    """Give the characters that some tokens cover, where it is known at which each begins."""
+    spans = {}
+    for number in numbers:
+        if number < len(starts) and (match := TOKEN.match(text, starts[number])):
+            spans[number] = match.span()
+    return spans
+
+
 def spans_of(text: str, numbers: Collection[int]) -> dict[int, Span]:
     """Give the characters that some tokens of a text cover, by their numbers."""
     plain, offsets = unescaped(text)

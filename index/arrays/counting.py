@@ -112,9 +112,11 @@ class Counter:
     def _united(self, scores: Sequence[ArrayScores], *, is_sum: bool) -> ArrayScores:
         return united(scores, self._size, is_sum=is_sum)
 
-    def expanded(self, unit: Unit) -> Unit:
-        """Put the words in place of a prefix that begin with it."""
-        return expanded(unit, lambda prefix: self._snapshot.beginning_with(prefix, MOST_EXPANSIONS))
+    def expanded(self, unit: Unit, among: Array | None = None) -> Unit:
+        """Put the words in place of a prefix that begin with it (and are in some documents)."""
+        return expanded(
+            unit, lambda prefix: self._snapshot.beginning_with(prefix, MOST_EXPANSIONS, among)
+        )
 
     def _of_chain(self, chain: Chain, scope: Scope, clock: Clock) -> ArrayScores:
         if len(chain) == 1 and scope.is_everything:

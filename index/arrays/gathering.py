@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from index.analysis import PARTS, TOKEN, Form, analyze
+from index.analysis import PARTS, TOKEN, Form, analyze, has_unspaced
 from index.arrays.files import Array
 from index.characters import unescaped
 from index.contract import Document, Name
@@ -29,7 +29,7 @@ from index.layout import (
     label_term,
     weight_of,
 )
-from index.texts import Text
+from index.texts import Text, steps_of
 
 TENTHS = 10
 """Weights of postings are whole numbers of tenths: every weight of a part is one."""
@@ -119,6 +119,7 @@ class Gatherer:
         self._form_terms, self._form_offsets = array("I"), array("I")
         self._form_sizes = array("I")
         self._labels: dict[str, int] = {}
+        self._plain, self._raw = "", list[str]()
         self.begin()
 
     def begin(self) -> bool:
@@ -150,16 +151,18 @@ class Gatherer:
         length += self._add(Part.SOURCE, document.source, language)
         length += self._add(Part.SOURCE_TITLE, document.source_title, language)
         length += self._add_all(Part.LABELS, [s.label for s in document.sections], language)
+        steps = []
         for number, section in enumerate(document.sections, Part.SECTION):
             part = min(number, LAST_PART)
             if section.label:
                 self._run(part, [self._label(section.label)], 0, 0)
             length += self._add(part, section.text, language)
+            steps.append(self._steps(section.text))
         for key in exact_keys(document):
             self._key_documents.append(self.count)
             self._key_numbers.append(self._keys.setdefault(key, len(self._keys)))
         self._file(document, length)
-        self._shown.append(Text.of(document).packed())
+        self._shown.append(replace(Text.of(document), steps=tuple(steps)).packed())
         self.count += 1
 
     def _file(self, document: Document, length: int) -> None:
@@ -193,7 +196,14 @@ class Gatherer:
         forms = self._forms.get(language)
         if forms is None:
             forms = self._forms[language] = _Forms(self._number, language)
-        return list(map(forms.__getitem__, TOKEN.findall(unescaped(text)[0])))
+        self._plain = unescaped(text)[0]
+        self._raw = TOKEN.findall(self._plain)
+        return list(map(forms.__getitem__, self._raw))
+
+    def _steps(self, text: str) -> str:
+        """Give where the tokens of the text begin that was read last, where each counts for one."""
+        is_simple = self._plain == text and (text.isascii() or not has_unspaced(text))
+        return steps_of(text, self._raw) if is_simple else ""
 
     def _run(self, part: int, tokens: Sequence[int], first: int, tenths: int) -> None:
         if tokens:

@@ -1,7 +1,7 @@
 """What was wanted, where it stands in the texts of the documents that are shown.
 
-The places are those by which the documents were found; of a text only the tokens are counted,
-to know which characters they cover. Nothing is analyzed again.
+The places are those by which the documents were found, and where the tokens of a section begin is
+kept with its text. Nothing is analyzed again.
 
 Knows places and texts; refuses to choose what is shown of them.
 """
@@ -17,10 +17,10 @@ from index.analysis import PARTS
 from index.arrays.counting import Counter
 from index.arrays.postings import DOCUMENT_SHIFT
 from index.arrays.snapshot import Snapshot
-from index.highlight import Match, find_matches, in_order, spans_of
-from index.layout import LAST_PART, LAST_PLACE, PART_SHIFT
+from index.highlight import Match, Span, find_matches, in_order, spans_at, spans_of
+from index.layout import LAST_PART, LAST_PLACE, PART_SHIFT, Part
 from index.matching import Wanted
-from index.texts import Text
+from index.texts import Text, starts_from
 
 _TOKEN_MASK = (1 << PART_SHIFT) - 1
 
@@ -50,12 +50,17 @@ class MarkedText:
         here = [each for each in self._stands.get(part, ()) if each[2] in wanted]
         if not here:
             return []
-        spans = spans_of(text, {n for first, last, _ in here for n in (first, last)})
+        spans = self._spans(part, text, {n for first, last, _ in here for n in (first, last)})
         return in_order(
             Match(spans[first][0], spans[last][1], number)
             for first, last, number in here
             if first in spans and last in spans
         )
+
+    def _spans(self, part: int, text: str, numbers: set[int]) -> dict[int, Span]:
+        section = part - Part.SECTION
+        steps = self.text.steps[section] if 0 <= section < len(self.text.steps) else ""
+        return spans_at(text, numbers, starts_from(steps)) if steps else spans_of(text, numbers)
 
 
 class MarkedTexts:
@@ -76,7 +81,7 @@ class MarkedTexts:
         stands: dict[int, dict[int, list[Stands]]] = {d: {} for d in self._documents}
         among = np.array(sorted(stands), np.int64)
         for number, wanted in enumerate(self._wanted):
-            units = [self._counter.expanded(unit) for unit in wanted.units]
+            units = [self._counter.expanded(unit, among) for unit in wanted.units]
             firsts, lasts = self._counter.extents(units, among)
             for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
                 document, part = first >> DOCUMENT_SHIFT, (first >> PART_SHIFT) & LAST_PART

@@ -20,7 +20,7 @@ from index.arrays.scores import ArrayScores, Column, first_of, united
 from index.arrays.snapshot import Filing, Snapshot
 from index.clock import Clock
 from index.contract import MOST_FACET_VALUES, Facets, FacetValue, Name, Sort
-from index.filing import FILINGS, frequent, month_end, month_of, periods
+from index.filing import FILINGS, frequent, month_of, months_between, periods
 from index.matching import Wanted
 from index.opened import Shown
 from index.scoring import HALF_LIFE, NEAR, WRITTEN_LIFT, Worth
@@ -207,12 +207,10 @@ def _months(moments: Array, zone: tzinfo) -> dict[str, int]:
     """Count moments by their months."""
     if not len(moments):
         return {}
-    names, ends = [], [int(moments.min())]
-    last = int(moments.max())
-    while ends[-1] <= last:
-        names.append(month_of(ends[-1], zone))
-        ends.append(month_end(names[-1], zone))
-    counts = np.bincount(np.searchsorted(ends, moments, "right") - 1, minlength=len(names))
+    names, ends = months_between(
+        month_of(int(moments.min()), zone), month_of(int(moments.max()), zone), zone
+    )
+    counts = np.bincount(np.searchsorted(ends, moments, "right"), minlength=len(names))
     return {name: n for name, n in zip(names, counts.tolist(), strict=True) if n}
 
 

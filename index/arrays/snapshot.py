@@ -48,6 +48,19 @@ class Leaf:
             return field.frequency(number)
         return int(np.count_nonzero(self.live[field.documents[field.postings(number)]]))
 
+    def in_any(self, numbers: Array, documents: Array) -> Array:
+        """Give those of some terms that are in any of some documents, which rise."""
+        first, end = documents.searchsorted((self.first, self.end)).tolist()
+        if first == end or not len(numbers):
+            return numbers[:0]
+        field = self.segment.text
+        is_here = np.zeros(self.segment.count, bool)
+        is_here[documents[first:end] - self.first] = True
+        which = [field.postings(number) for number in numbers.tolist()]
+        hits = is_here[np.concatenate([field.documents[each] for each in which])]
+        starts = np.cumsum([0] + [each.stop - each.start for each in which[:-1]])
+        return numbers[np.logical_or.reduceat(hits, starts)]
+
     def has(self, field: Field, number: int) -> bool:
         """Say whether any living document has a term."""
         return self.frequency(field, number) > 0
@@ -178,15 +191,19 @@ class Snapshot:
             )
         return sorted(key.decode().partition(":")[2] for key in found)
 
-    def beginning_with(self, prefix: str, limit: int) -> list[str]:
+    def beginning_with(self, prefix: str, limit: int, among: Array | None = None) -> list[str]:
         """Give the terms that begin so, at most `limit`, those in most documents first.
 
-        Those are looked at that are among the first of a segment.
+        Those are looked at that are among the first of a segment; of these, those that are in
+        some documents.
         """
         found: dict[bytes, int] = {}
         for leaf in self.leaves:
             field = leaf.segment.text
-            for number in self._most_frequent(leaf, prefix, limit).tolist():
+            numbers = self._most_frequent(leaf, prefix, limit)
+            if among is not None:
+                numbers = leaf.in_any(numbers, among)
+            for number in numbers.tolist():
                 term = field.dictionary[number]
                 found[term] = found.get(term, 0) + field.frequency(number)
         ordered = sorted(found, key=lambda term: (-found[term], term))

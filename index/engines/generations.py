@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import secrets
 import shutil
 import threading
@@ -20,6 +21,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from index.contract import IndexMissing, IndexOutdated, IndexUnavailable
+
+_SCHEMA = re.compile(r"-\d+(?=\.)")
+"""The number of the schema within a version such as arrays-8.2."""
 
 
 def sync_folder(folder: Path) -> None:
@@ -60,8 +64,8 @@ class Generations:
         return name
 
     def _is_like(self, version: str) -> bool:
-        """Say whether it is a version of the same engine."""
-        return version.partition("-")[0] == self._version.partition("-")[0]
+        """Say whether it is of the same engine and files, whatever the schema."""
+        return _SCHEMA.sub("-", version) == _SCHEMA.sub("-", self._version)
 
     def path(self, name: str) -> Path:
         """Give the folder of a generation."""

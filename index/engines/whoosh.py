@@ -47,7 +47,7 @@ from index.question import Question
 from index.related import related
 from index.texts import Text
 
-VERSION = f"arrays-{SCHEMA_VERSION}.1"
+VERSION = f"arrays-{SCHEMA_VERSION}.2"
 """Of layout and of files: an index of another version has to be built anew."""
 ANSWERS_KEPT = 200
 """Answers kept by a process: a few megabytes."""

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.highlight import LONGEST_EXCERPT, Match, excerpt, find_matches, mark, worth
+from index.analysis import TOKEN
+from index.highlight import LONGEST_EXCERPT, Match, excerpt, find_matches, mark, spans_at, worth
 from index.matching import compile_words
 from index.question import parse
 from index.reading import wanted_leaves
+from index.texts import starts_from, steps_of
 
 FILLER = "Nothing to see in this sentence at all. " * 20
 
@@ -116,3 +118,16 @@ def test_without_spaces_what_stands_before_the_match_is_shown_too() -> None:
     html = excerpt(text, matches(text, "予報"))
     assert html.startswith("…鯨鯨鯨")
     assert "予報" in html.replace("<mark>", "").replace("</mark>", "")
+
+
+@given(st.text("ab &é.-'\x1d鯨x1\n", max_size=80))
+def test_where_tokens_begin_is_kept_in_a_character_each(text: str) -> None:
+    tokens = list(TOKEN.finditer(text))
+    starts = starts_from(steps_of(text, [token.group() for token in tokens]))
+    assert starts == [token.start() for token in tokens]
+    spans = spans_at(text, range(len(tokens)), starts)
+    assert [spans[i] for i in range(len(tokens))] == [token.span() for token in tokens]
+
+
+def test_tokens_too_far_apart_are_not_kept() -> None:
+    assert steps_of("a" + " " * 70_000 + "b", ["a", "b"]) == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,15 @@ from index.contract import IndexOutdated
 from index.engines.whoosh import VERSION, WhooshSearch
 from tests.index.factories import ask, document, filled, found
 
+OUTDATED = "arrays-0." + VERSION.rpartition(".")[2]
+
 
 @pytest.fixture
 def outdated(folder: Path) -> WhooshSearch:
     engine = WhooshSearch(folder)
     filled(engine, [document(1, "meteor"), document(2, "meteor shower")])
     current = folder / "CURRENT"
-    current.write_text(current.read_text().replace(VERSION, "arrays-0.0"))
+    current.write_text(current.read_text().replace(VERSION, OUTDATED))
     return WhooshSearch(folder)
 
 
@@ -40,3 +43,12 @@ def test_it_answers_until_the_new_one_takes_its_place(outdated: WhooshSearch) ->
     filled(outdated, watched())
     assert found(outdated, "meteor OR comet") == [5]
     assert dict(outdated.stamps()) == {5: 5}
+
+
+def test_an_index_of_other_files_is_not_read(folder: Path) -> None:
+    filled(WhooshSearch(folder), [document(1, "meteor")])
+    current = folder / "CURRENT"
+    for version in ("arrays-8.999", "whoosh-2.1", VERSION.replace("arrays", "rays")):
+        current.write_text(re.sub(r"^\S+", version, current.read_text()))
+        with pytest.raises(IndexOutdated):
+            ask(WhooshSearch(folder), "meteor")
