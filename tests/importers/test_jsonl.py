@@ -42,6 +42,7 @@ def path(tmp_path: Path) -> Path:
         ("a.jsonl.xz", lzma.compress(WHOLE)),
         ("a.jsonl.gz", gzip.compress(WHOLE[:50]) + gzip.compress(WHOLE[50:])),
     ],
+    ids=["plain", "gzip", "xz", "gzip in two parts"],
 )
 def test_a_file_is_read_plain_or_compressed(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
