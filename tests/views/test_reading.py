@@ -332,15 +332,6 @@ def statements(client: CheckingClient, path: str) -> list[str]:
     return seen
 
 
-def test_a_listing_asks_the_database_a_constant_number_of_times(client: CheckingClient) -> None:
-    paths = ("/", "/topics/harbours", "/archive/")
-    make_articles(3, topics=["Harbours"], authors=["Ada Quay"])
-    few = [len(statements(client, path)) for path in paths]
-    make_articles(14, topics=["Harbours", "Bridges"], authors=["Ada Quay", "Ben Pier"])
-    assert [len(statements(client, path)) for path in paths] == few
-    assert max(few) <= 6
-
-
 def test_an_article_asks_the_database_a_constant_number_of_times_and_never_the_index(
     client: CheckingClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

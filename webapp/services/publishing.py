@@ -7,7 +7,8 @@ from sqlalchemy import select
 from webapp.errors import ArticleNotFound
 from webapp.extensions import db, the_site
 from webapp.models import Article, Status
-from webapp.services import indexing
+from webapp.services import indexing, writing
+from webapp.services.revising import note_visible_change
 
 
 def publish(slug: str) -> None:
@@ -21,7 +22,7 @@ def publish(slug: str) -> None:
     if article.published_at is None or article.published_at > now:
         article.published_at = now
     article.updated_at = now
-    indexing.record_change(article)
+    _note_change(article)
     db.session.commit()
     indexing.keep_in_step()
 
@@ -34,9 +35,15 @@ def withdraw(slug: str) -> None:
     article = _article(slug)
     article.status = Status.WITHDRAWN
     article.updated_at = the_site().clock()
-    indexing.record_change(article)
+    _note_change(article)
     db.session.commit()
     indexing.keep_in_step()
+
+
+def _note_change(article: Article) -> None:
+    writing.refile(article)
+    indexing.record_change(article)
+    note_visible_change()
 
 
 def _article(slug: str) -> Article:

@@ -8,14 +8,31 @@ from itertools import groupby
 from typing import TypeVar
 
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import defer, selectinload
 
 from webapp.errors import ArticleNotFound, ArticleWithdrawn, ListingNotFound
 from webapp.extensions import db, the_site
-from webapp.models import Article, Articles, Author, FormerSlug, Topic
+from webapp.models import (
+    Article,
+    Articles,
+    Author,
+    FormerSlug,
+    ListedArticle,
+    Section,
+    Topic,
+    listed_in_order,
+)
 
 RECENT = 3
 Noun = TypeVar("Noun", Topic, Author)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a section is called, and where it begins on its article's page."""
+
+    label: str
+    anchor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +74,7 @@ def article_at(slug: str) -> Article:
             selectinload(Article.sections),
             selectinload(Article.authors),
             selectinload(Article.topics),
+            defer(Article.body),
         )
     )
     article = db.session.scalar(statement)
@@ -80,9 +98,19 @@ def slug_now(former: str) -> str | None:
     return article.slug
 
 
-def recent(article: Article) -> list[Article]:
+def recent(article: Article) -> list[ListedArticle]:
     """Give the newest articles besides this one."""
-    return visible().but(article).newest_first(RECENT)
+    return listed_in_order(visible().but(article.id).newest_ids(RECENT), the_site().clock())
+
+
+def labels_of(article: ListedArticle) -> list[Label]:
+    """Give the labels of an article's sections, in order."""
+    statement = (
+        select(Section.label, Section.anchor)
+        .where(Section.article_id == article.id, Section.label != "")
+        .order_by(Section.position)
+    )
+    return [Label(*row) for row in db.session.execute(statement)]
 
 
 def topic_at(slug: str) -> Topic:
@@ -128,9 +156,21 @@ def stretch(
 
 def archive() -> list[Year]:
     """Count the visible articles by year and month of the site's time zone, newest first."""
+    articles = visible()
+    span = articles.span()
+    if span is None:
+        return []
+    starts = _months(*span)
+    counted = zip(starts, articles.counts_between(starts), strict=False)
+    months = [Month(start.date(), count) for start, count in counted if count]
+    newest_first = groupby(reversed(months), lambda m: m.first_on.year)
+    return [Year(year, tuple(of_year)) for year, of_year in newest_first]
+
+
+def _months(oldest: datetime, newest: datetime) -> list[datetime]:
+    """Give the beginnings of all months from the oldest moment to after the newest, in order."""
     zone = the_site().settings.time_zone
-    firsts = (moment.astimezone(zone).date().replace(day=1) for moment in visible().moments())
-    months = [Month(first, sum(1 for _ in same)) for first, same in groupby(firsts)]
-    return [
-        Year(year, tuple(of_year)) for year, of_year in groupby(months, lambda m: m.first_on.year)
-    ]
+    first, last = (
+        on.year * 12 + on.month - 1 for on in (oldest.astimezone(zone), newest.astimezone(zone))
+    )
+    return [datetime(n // 12, n % 12 + 1, 1, tzinfo=zone) for n in range(first, last + 2)]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from sqlalchemy import Table, delete, insert, select
+from sqlalchemy import Table, delete, insert, select, update
 
 from webapp.extensions import db
 from webapp.models import Article, Author, FormerSlug, Section, Topic
@@ -53,13 +53,25 @@ def file_under(article: Article, authors: list[str], topics: list[str], desk: De
     _file(article, article_topic, _named(Topic, topics, desk.topics))
 
 
+def refile(article: Article) -> None:
+    """Let the listings of an article's names show it as long as readers are to see it."""
+    for table in (article_author, article_topic):
+        filed = table.c.article_id == article.id
+        db.session.execute(update(table).where(filed).values(listed_at=article.listed_at))
+
+
 def _file(article: Article, table: Table, names: Sequence[Author | Topic]) -> None:
     db.session.flush()
     column = next(c.name for c in table.c if c.name not in ("article_id", "position"))
     db.session.execute(delete(table).where(table.c.article_id == article.id))
     if names:
         rows = [
-            {"article_id": article.id, column: name.id, "position": n}
+            {
+                "article_id": article.id,
+                column: name.id,
+                "position": n,
+                "listed_at": article.listed_at,
+            }
             for n, name in enumerate(names)
         ]
         db.session.execute(insert(table), rows)

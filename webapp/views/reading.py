@@ -17,6 +17,7 @@ from webapp.models import Articles
 from webapp.models.articles import Count
 from webapp.presenting import MONTHS, day, month
 from webapp.services import illustrating, reading, relating
+from webapp.services.listing import listing_of
 from webapp.views.structured import describe_article
 
 pages = Blueprint("reading", __name__)
@@ -45,11 +46,17 @@ class YearEntry:
 @public
 def show_front() -> ResponseReturnValue:
     """Show the newest brief as the lead, the latest under it, and older ones by pages."""
-    articles, size = reading.visible(), the_site().settings.page_size
-    paging = pages_of(articles.count(), size)
-    shown = articles.newest_first(size, (paging.number - 1) * size)
+    listing, size = listing_of(reading.visible()), the_site().settings.page_size
+    paging = pages_of(listing.total, size)
+    shown = listing.newest_first(size, (paging.number - 1) * size)
     lead = shown.pop(0) if paging.number == 1 and shown else None
-    return render_template("reading/home.html", lead=lead, articles=shown, pages=paging)
+    return render_template(
+        "reading/home.html",
+        lead=lead,
+        labels=reading.labels_of(lead) if lead else [],
+        articles=shown,
+        pages=paging,
+    )
 
 
 @pages.get("/articles/")
@@ -177,17 +184,17 @@ def show_image(name: str) -> ResponseReturnValue:
 def _listing(
     kicker: str, heading: str, articles: Articles, crumbs: list[tuple[str, str]]
 ) -> ResponseReturnValue:
-    size, total = the_site().settings.page_size, articles.count()
-    if not total:
+    listing, size = listing_of(articles), the_site().settings.page_size
+    if not listing.total:
         # A name that only a draft bears is nobody's business yet.
         raise ListingNotFound("There is nothing to read here.")
-    paging = pages_of(total, size)
+    paging = pages_of(listing.total, size)
     return render_template(
         "reading/listing.html",
         kicker=kicker,
         heading=heading,
         crumbs=crumbs,
-        articles=articles.newest_first(size, (paging.number - 1) * size),
+        articles=listing.newest_first(size, (paging.number - 1) * size),
         pages=paging,
     )
 
