@@ -31,7 +31,7 @@ PAGES = {
     "/topics/": 1,
     "/authors/": 1,
     "/sources/": 1,
-    "/articles/article-1": 8,
+    "/articles/article-1": 9,
     "/search?q=the": 2,
 }
 """Pages, and how many statements each may take once its listing was gone through."""

@@ -2,6 +2,7 @@
 
 from webapp.models.article import Article, FormerSlug, Section, Status
 from webapp.models.articles import Articles
+from webapp.models.correction import Correction
 from webapp.models.listed import Filed, ListedArticle, listed, listed_in_order
 from webapp.models.naming import Author, Topic
 from webapp.models.related import RelatedArticle
@@ -13,6 +14,7 @@ __all__ = [
     "Article",
     "Articles",
     "Author",
+    "Correction",
     "Filed",
     "FormerSlug",
     "IndexChange",

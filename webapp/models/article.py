@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.extensions import Base
 from webapp.models.columns import UtcDateTime
+from webapp.models.correction import Correction
 from webapp.models.naming import Author, Topic, article_author, article_topic
 from webapp.text.languages import direction_of
 
@@ -75,6 +76,12 @@ class Article(Base):
     )
     topics: Mapped[list[Topic]] = relationship(
         secondary=article_topic, order_by=article_topic.c.position, viewonly=True
+    )
+
+    corrections: Mapped[list[Correction]] = relationship(
+        order_by=(Correction.corrected_at, Correction.id),
+        cascade="all, delete-orphan",
+        passive_deletes=True,
     )
 
     @property

@@ -29,13 +29,14 @@ class Listing:
 
     def newest_first(self, limit: int, offset: int = 0) -> list[ListedArticle]:
         """Read some of them as cards show them."""
-        nearest, further = divmod(self.ahead + offset, STRIDE)
         if not 0 <= offset < self.total:
             return []
-        since = self.landmarks.places[nearest]
-        # What is not due stands before the first page, and is left out by the question itself.
-        passed_over = further if nearest * STRIDE >= self.ahead else offset
-        ids = self.articles.newest_ids(limit, passed_over, since)
+        nearest, further = divmod(self.ahead + offset, STRIDE)
+        if nearest * STRIDE < self.ahead:
+            # The landmark itself is not due yet: the page begins near the first that is.
+            ids = self.articles.newest_ids(limit, offset)
+        else:
+            ids = self.articles.newest_ids(limit, further, self.landmarks.places[nearest])
         return listed_in_order(ids, the_site().clock())
 
 

@@ -1,14 +1,16 @@
-"""Publishing an article and taking it back; what happens then stands here, in order."""
+"""Publishing an article, correcting it, taking it back; what happens then, in order."""
 
 from __future__ import annotations
 
 from sqlalchemy import select
 
-from webapp.errors import ArticleNotFound
+from webapp.errors import ArticleNotFound, CorrectionRefused
 from webapp.extensions import db, the_site
-from webapp.models import Article, Status
+from webapp.importers.contract import CORRECTION_LIMIT, CORRECTIONS_LIMIT
+from webapp.models import Article, Correction, Status
 from webapp.services import indexing, writing
 from webapp.services.revising import note_visible_change
+from webapp.text.markup import plain_line
 
 
 def publish(slug: str) -> None:
@@ -35,6 +37,26 @@ def withdraw(slug: str) -> None:
     article = _article(slug)
     article.status = Status.WITHDRAWN
     article.updated_at = the_site().clock()
+    _note_change(article)
+    db.session.commit()
+    indexing.keep_in_step()
+
+
+def correct(slug: str, text: str) -> None:
+    """Tell the readers of an article what was wrong in it, under today's date.
+
+    The text itself is not changed. Raises ArticleNotFound or CorrectionRefused.
+    """
+    article, told = _article(slug), plain_line(text)
+    if not told:
+        raise CorrectionRefused("Say what was wrong and what is right.")
+    if len(told) > CORRECTION_LIMIT:
+        raise CorrectionRefused(f"A correction has at most {CORRECTION_LIMIT:,} characters.")
+    if len(article.corrections) >= CORRECTIONS_LIMIT:
+        raise CorrectionRefused(f"An article has at most {CORRECTIONS_LIMIT} corrections.")
+    now = the_site().clock()
+    article.corrections.append(Correction(corrected_at=now, text=told))
+    article.updated_at = now
     _note_change(article)
     db.session.commit()
     indexing.keep_in_step()

@@ -74,6 +74,7 @@ def article_at(slug: str) -> Article:
             selectinload(Article.sections),
             selectinload(Article.authors),
             selectinload(Article.topics),
+            selectinload(Article.corrections),
             defer(Article.body),
         )
     )

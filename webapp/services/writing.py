@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from webapp.models import Article, Author, FormerSlug, Section, Topic
 from webapp.models.naming import article_author, article_topic
 from webapp.text.addresses import domain_of
 from webapp.text.markup import render
+from webapp.text.pictures import Picture, place_pictures
 from webapp.text.sections import split_sections
 from webapp.text.slugs import make_slug, number_slug
 
@@ -27,10 +28,15 @@ class Desk:
     topics: dict[str, Topic] = field(default_factory=dict)
 
 
-def set_text(article: Article, body: str, body_format: str) -> None:
-    """Give an article its body, its sections and its number of words."""
+def set_text(
+    article: Article, body: str, body_format: str, find: Callable[[str], Picture | None]
+) -> None:
+    """Give an article its body, its sections and its number of words.
+
+    `find` gives the stored picture for what the body names as the place of one.
+    """
     article.body, article.body_format = body, body_format
-    sections = split_sections(render(body, body_format))
+    sections = split_sections(place_pictures(render(body, body_format), find))
     if article.id is not None and article.sections:
         article.sections.clear()
         db.session.flush()  # the new sections take the old ones' places

@@ -174,10 +174,14 @@ def list_by_date(
 @pages.get("/images/<name>")
 def show_image(name: str) -> ResponseReturnValue:
     """Send a stored picture; its name is made of its content, so it can be kept for ever."""
-    if not illustrating.is_image_name(name):
+    file = illustrating.file_of(name)
+    if file is None:
         abort(404)
-    response = send_from_directory(illustrating.folder(), name)
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    kind = f"image/{file.rpartition('.')[2]}"
+    response = send_from_directory(illustrating.folder(), file, mimetype=kind)
+    # In place of a size that may be made one day, the largest is not for ever.
+    seconds = "31536000, immutable" if file == name else "3600"
+    response.headers["Cache-Control"] = f"public, max-age={seconds}"
     return response
 
 
