@@ -28,9 +28,9 @@ PAGES = {
     "/archive/2020/11": 5,
     "/archive/{day}": 5,
     "/archive/": 2,
-    "/topics/": 1,
-    "/authors/": 1,
-    "/sources/": 1,
+    "/topics/": 2,
+    "/authors/": 2,
+    "/sources/": 2,
     "/articles/article-1": 9,
     "/search?q=the": 2,
 }

@@ -24,7 +24,7 @@ class Base(DeclarativeBase):
 
 T = TypeVar("T")
 LISTINGS = 500
-"""Listings whose landmarks are kept; a million articles have some 100 kB of them."""
+"""Listings of which is kept what they are read by; a million articles have some 100 kB of it."""
 
 db = SQLAlchemy(model_class=Base)
 migrate = Migrate()
@@ -56,21 +56,21 @@ class Kept(Generic[T]):
 
     limit: int
     lock: threading.Lock = field(default_factory=threading.Lock)
-    found: OrderedDict[Hashable, tuple[int, T]] = field(default_factory=OrderedDict)
+    found: OrderedDict[Hashable, tuple[Hashable, T]] = field(default_factory=OrderedDict)
 
-    def get(self, name: Hashable, revision: int) -> T | None:
+    def get(self, name: Hashable, state: Hashable) -> T | None:
         """Give what was found under a name in that state; None where nothing was."""
         with self.lock:
-            number, found = self.found.get(name, (None, None))
-            if number != revision:
+            of_state, found = self.found.get(name, (None, None))
+            if of_state != state:
                 return None
             self.found.move_to_end(name)
             return found
 
-    def put(self, name: Hashable, revision: int, found: T) -> None:
+    def put(self, name: Hashable, state: Hashable, found: T) -> None:
         """Keep what was found under a name in that state, in place of what was before."""
         with self.lock:
-            self.found[name] = (revision, found)
+            self.found[name] = (state, found)
             self.found.move_to_end(name)
             if len(self.found) > self.limit:
                 self.found.popitem(last=False)
@@ -84,7 +84,7 @@ class Site:
     engine: SearchEngine
     clock: Callable[[], datetime]
     notes: SearchNotes = field(default_factory=SearchNotes)
-    landmarks: Kept[Any] = field(default_factory=lambda: Kept(LISTINGS))
+    listings: Kept[Any] = field(default_factory=lambda: Kept(LISTINGS))
     mending: threading.Lock = field(default_factory=threading.Lock)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from flask import Flask, request
 from jinja2 import pass_context
@@ -12,9 +13,11 @@ from markupsafe import Markup
 
 from webapp.extensions import the_site
 from webapp.http.assets import static_url
-from webapp.models import Article, ListedArticle
 from webapp.text.languages import direction_of
 from webapp.text.pictures import Picture, show_picture, show_pictures
+
+if TYPE_CHECKING:
+    from webapp.models import Article, ListedArticle
 
 MONTHS = (
     "January February March April May June July August September October November December".split()

@@ -173,7 +173,7 @@ def measure_pages(app: Flask, paths: dict[str, str], rounds: int) -> dict[str, f
         for name, path in paths.items():
             figures[name].append(page_ms(app, path))
     measured = {name: statistics.median(times) for name, times in figures.items()}
-    for name in ("page 2", "far page", "topic"):
+    for name in ("page 2", "far page", "topic", "archive", "topics", "sources"):
         measured[f"{name}, first after a change"] = min(
             _after_change(app, paths[name]) for _ in range(5)
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -189,7 +189,7 @@ def test_what_files_an_article_says_after_every_deed_what_the_article_says() -> 
 
 def test_an_empty_listing_is_not_kept_so_that_nobody_can_push_out_the_others() -> None:
     make_thirty()
-    kept = listing.the_site().landmarks
+    kept = listing.the_site().listings
     listing_of(reading.visible())
     listing_of(reading.visible().from_source("none.example"))
     assert list(kept.found) == [()]
@@ -215,3 +215,33 @@ def test_a_listing_says_what_a_card_shows() -> None:
     assert [topic.name for topic in shown.topics] == ["B", "A"]
     assert [author.name for author in shown.authors] == ["Zoe", "Ada"]
     assert shown.reading_minutes == 1
+
+
+def test_counts_by_name_and_month_follow_deeds_and_the_clock_and_are_kept_meanwhile(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> tuple[object, ...]:
+        asked = reading.visible()
+        nouns = [
+            [(each.slug, each.count) for each in listing.counts(asked, noun)]
+            for noun in ("topic", "author", "source")
+        ]
+        return (*nouns, [(month.month, n) for month, n in listing.months(asked, UTC)])
+
+    assert told() == ([], [], [], [])
+    here = {"topics": ["Harbours"], "authors": ["Ada Quay"]}
+    import_items(
+        fields_of(slug="one", source_url="https://a.example.org/1", **here),
+        fields_of(published_at="2026-12-01T08:00Z", source_url="https://a.example.org/2", **here),
+    )
+    one = ([("harbours", 1)], [("ada-quay", 1)], [("a.example.org", 1)], [(11, 1)])
+    assert told() == one
+    with monkeypatch.context() as patch:
+        for way in ("counts_by_topic", "counts_by_author", "counts_by_source", "counts_between"):
+            patch.setattr(Articles, way, None)
+        assert told() == one
+    clock.forward(days=10)
+    two = ([("harbours", 2)], [("ada-quay", 2)], [("a.example.org", 2)], [(12, 1), (11, 1)])
+    assert told() == two
+    publishing.withdraw("one")
+    assert told() == (*one[:3], [(12, 1)])

@@ -2,16 +2,22 @@
 
 A listing is gone through once after a change; the landmarks found then let every page begin
 near its first article. They count what is not due yet too, so that the clock changes nothing.
+Counts by name or month are kept likewise, as long as nothing comes due.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from typing import Literal, TypeVar
 
 from webapp.extensions import the_site
 from webapp.models import Articles, ListedArticle, listed_in_order
-from webapp.models.articles import STRIDE, Landmarks
+from webapp.models.articles import STRIDE, Count, Landmarks
 from webapp.services.revising import revision
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +48,59 @@ class Listing:
 
 def listing_of(articles: Articles) -> Listing:
     """Give a listing; gone through only where something has changed since the last time."""
-    # The revision is read first: what is found after it is at least as new.
-    kept, number = the_site().landmarks, revision()
-    landmarks: Landmarks | None = kept.get(articles.name, number)
-    if landmarks is None:
-        landmarks = articles.landmarks()
-        # Of what is empty strangers can name any number, and it is soon gone through again.
-        if landmarks.total:
-            kept.put(articles.name, number, landmarks)
+    landmarks = _kept(articles.name, revision(), articles.landmarks, lambda found: found.total > 0)
     return Listing(articles, landmarks, articles.count_ahead())
+
+
+def counts(articles: Articles, noun: Literal["topic", "author", "source"]) -> Sequence[Count]:
+    """Count the visible ones of all articles by topic, author or source, by name."""
+    ways = {
+        "topic": articles.counts_by_topic,
+        "author": articles.counts_by_author,
+        "source": articles.counts_by_source,
+    }
+    return _kept(("counts", noun, articles.name), _state(articles), ways[noun])
+
+
+def months(articles: Articles, zone: tzinfo) -> Sequence[tuple[date, int]]:
+    """Give the first day of every month in which there are some, and how many, the newest first."""
+
+    def find() -> Sequence[tuple[date, int]]:
+        span = articles.span()
+        starts = _beginnings(*span, zone) if span else []
+        counted = zip(starts, articles.counts_between(starts), strict=False)
+        return [(start.date(), count) for start, count in counted if count][::-1]
+
+    return _kept(("months", articles.name), _state(articles), find)
+
+
+def _beginnings(oldest: datetime, newest: datetime, zone: tzinfo) -> list[datetime]:
+    """Give the beginnings of all months from the oldest moment to after the newest, in order."""
+    ends = (moment.astimezone(zone) for moment in (oldest, newest))
+    first, last = (on.year * 12 + on.month - 1 for on in ends)
+    return [datetime(n // 12, n % 12 + 1, 1, tzinfo=zone) for n in range(first, last + 2)]
+
+
+def _state(articles: Articles) -> tuple[int, int]:
+    """Give what is another once readers see others of these: by a deed or by the clock."""
+    return revision(), articles.count_ahead()
+
+
+def _kept(
+    name: Hashable,
+    state: Hashable,
+    find: Callable[[], T],
+    is_worth: Callable[[T], bool] = bool,
+) -> T:
+    """Give what was found in this state, and find it where it was not yet.
+
+    The state was read before: what is found after that is at least as new.
+    """
+    kept = the_site().listings
+    found: T | None = kept.get(name, state)
+    if found is None:
+        found = find()
+        # Of what is empty strangers can name any number, and it is soon found again.
+        if is_worth(found):
+            kept.put(name, state, found)
+    return found

@@ -22,6 +22,7 @@ from webapp.models import (
     Topic,
     listed_in_order,
 )
+from webapp.services import listing
 
 RECENT = 3
 Noun = TypeVar("Noun", Topic, Author)
@@ -157,21 +158,6 @@ def stretch(
 
 def archive() -> list[Year]:
     """Count the visible articles by year and month of the site's time zone, newest first."""
-    articles = visible()
-    span = articles.span()
-    if span is None:
-        return []
-    starts = _months(*span)
-    counted = zip(starts, articles.counts_between(starts), strict=False)
-    months = [Month(start.date(), count) for start, count in counted if count]
-    newest_first = groupby(reversed(months), lambda m: m.first_on.year)
+    counted = listing.months(visible(), the_site().settings.time_zone)
+    newest_first = groupby((Month(*each) for each in counted), lambda month: month.first_on.year)
     return [Year(year, tuple(of_year)) for year, of_year in newest_first]
-
-
-def _months(oldest: datetime, newest: datetime) -> list[datetime]:
-    """Give the beginnings of all months from the oldest moment to after the newest, in order."""
-    zone = the_site().settings.time_zone
-    first, last = (
-        on.year * 12 + on.month - 1 for on in (oldest.astimezone(zone), newest.astimezone(zone))
-    )
-    return [datetime(n // 12, n % 12 + 1, 1, tzinfo=zone) for n in range(first, last + 2)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,8 +16,7 @@ from webapp.http.paging import pages_of
 from webapp.models import Articles
 from webapp.models.articles import Count
 from webapp.presenting import MONTHS, day, month
-from webapp.services import illustrating, reading, relating
-from webapp.services.listing import listing_of
+from webapp.services import illustrating, listing, reading, relating
 from webapp.views.structured import describe_article
 
 pages = Blueprint("reading", __name__)
@@ -46,9 +45,9 @@ class YearEntry:
 @public
 def show_front() -> ResponseReturnValue:
     """Show the newest brief as the lead, the latest under it, and older ones by pages."""
-    listing, size = listing_of(reading.visible()), the_site().settings.page_size
-    paging = pages_of(listing.total, size)
-    shown = listing.newest_first(size, (paging.number - 1) * size)
+    articles, size = listing.listing_of(reading.visible()), the_site().settings.page_size
+    paging = pages_of(articles.total, size)
+    shown = articles.newest_first(size, (paging.number - 1) * size)
     lead = shown.pop(0) if paging.number == 1 and shown else None
     return render_template(
         "reading/home.html",
@@ -90,7 +89,7 @@ def show_article(slug: str) -> ResponseReturnValue:
 @public
 def list_topics() -> ResponseReturnValue:
     """Show all topics."""
-    counts = reading.visible().counts_by_topic()
+    counts = listing.counts(reading.visible(), "topic")
     return _directory("Topics", counts, lambda slug: url_for(".list_by_topic", slug=slug))
 
 
@@ -107,7 +106,7 @@ def list_by_topic(slug: str) -> ResponseReturnValue:
 @public
 def list_authors() -> ResponseReturnValue:
     """Show all authors."""
-    counts = reading.visible().counts_by_author()
+    counts = listing.counts(reading.visible(), "author")
     return _directory("Authors", counts, lambda slug: url_for(".list_by_author", slug=slug))
 
 
@@ -124,7 +123,7 @@ def list_by_author(slug: str) -> ResponseReturnValue:
 @public
 def list_sources() -> ResponseReturnValue:
     """Show all sources."""
-    counts = reading.visible().counts_by_source()
+    counts = listing.counts(reading.visible(), "source")
     return _directory("Sources", counts, lambda name: url_for(".list_by_source", domain=name))
 
 
@@ -188,22 +187,24 @@ def show_image(name: str) -> ResponseReturnValue:
 def _listing(
     kicker: str, heading: str, articles: Articles, crumbs: list[tuple[str, str]]
 ) -> ResponseReturnValue:
-    listing, size = listing_of(articles), the_site().settings.page_size
-    if not listing.total:
+    listed, size = listing.listing_of(articles), the_site().settings.page_size
+    if not listed.total:
         # A name that only a draft bears is nobody's business yet.
         raise ListingNotFound("There is nothing to read here.")
-    paging = pages_of(listing.total, size)
+    paging = pages_of(listed.total, size)
     return render_template(
         "reading/listing.html",
         kicker=kicker,
         heading=heading,
         crumbs=crumbs,
-        articles=listing.newest_first(size, (paging.number - 1) * size),
+        articles=listed.newest_first(size, (paging.number - 1) * size),
         pages=paging,
     )
 
 
-def _directory(heading: str, counts: list[Count], url: Callable[[str], str]) -> ResponseReturnValue:
+def _directory(
+    heading: str, counts: Sequence[Count], url: Callable[[str], str]
+) -> ResponseReturnValue:
     entries = [Entry(each.name, url(each.slug), each.count) for each in counts]
     return render_template("reading/directory.html", heading=heading, entries=entries, intro="")
 
