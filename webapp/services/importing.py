@@ -15,8 +15,7 @@ from webapp.errors import ImageRefused
 from webapp.extensions import db, the_site
 from webapp.importers import ImportedArticle, Importer, Unreadable
 from webapp.models import Article, Correction, FormerSlug, Status
-from webapp.services import illustrating, indexing, writing
-from webapp.services.revising import note_visible_change
+from webapp.services import illustrating, indexing, revising, writing
 from webapp.services.storage import locked
 from webapp.text.addresses import is_web_address
 from webapp.text.pictures import Picture, file_named, pictures_written
@@ -71,7 +70,7 @@ def _import_batch(batch: Iterable[ImportedArticle | Unreadable], tally: Tally) -
         else:
             _import_one(item, known, desk, now, tally)
     if tally.created + tally.updated > before:
-        note_visible_change()
+        revising.note_visible_change()
     db.session.commit()
     db.session.expunge_all()
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Literal, TypeVar
 
-from webapp.extensions import the_site
-from webapp.models import Articles, ListedArticle, listed_in_order
+from sqlalchemy import select
+
+from webapp.extensions import db, the_site
+from webapp.models import Articles, ListedArticle, SiteRevision, listed_in_order
 from webapp.models.articles import STRIDE, Count, Landmarks
-from webapp.services.revising import revision
 
 T = TypeVar("T")
 
@@ -48,7 +49,7 @@ class Listing:
 
 def listing_of(articles: Articles) -> Listing:
     """Give a listing; gone through only where something has changed since the last time."""
-    landmarks = _kept(articles.name, revision(), articles.landmarks, lambda found: found.total > 0)
+    landmarks = _kept(articles.name, _revision(), articles.landmarks, lambda found: found.total > 0)
     return Listing(articles, landmarks, articles.count_ahead())
 
 
@@ -81,9 +82,13 @@ def _beginnings(oldest: datetime, newest: datetime, zone: tzinfo) -> list[dateti
     return [datetime(n // 12, n % 12 + 1, 1, tzinfo=zone) for n in range(first, last + 2)]
 
 
+def _revision() -> int:
+    return db.session.scalars(select(SiteRevision.number)).one()
+
+
 def _state(articles: Articles) -> tuple[int, int]:
     """Give what is another once readers see others of these: by a deed or by the clock."""
-    return revision(), articles.count_ahead()
+    return _revision(), articles.count_ahead()
 
 
 def _kept(

@@ -8,8 +8,7 @@ from webapp.errors import ArticleNotFound, CorrectionRefused
 from webapp.extensions import db, the_site
 from webapp.importers.contract import CORRECTION_LIMIT, CORRECTIONS_LIMIT
 from webapp.models import Article, Correction, Status
-from webapp.services import indexing, writing
-from webapp.services.revising import note_visible_change
+from webapp.services import indexing, revising, writing
 from webapp.text.markup import plain_line
 
 
@@ -65,7 +64,7 @@ def correct(slug: str, text: str) -> None:
 def _note_change(article: Article) -> None:
     writing.refile(article)
     indexing.record_change(article)
-    note_visible_change()
+    revising.note_visible_change()
 
 
 def _article(slug: str) -> Article:

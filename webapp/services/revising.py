@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from webapp.extensions import db
 from webapp.models import SiteRevision
-
-
-def revision() -> int:
-    """Give the number of the state that the database is in."""
-    return db.session.scalars(select(SiteRevision.number)).one()
 
 
 def note_visible_change() -> None:

@@ -1,14 +1,14 @@
-"""listings in one index, and the site's revision.
+"""listings in one index.
 
-Revision: 0004
-After: 0003
+Revision: 0005
+After: 0004
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
@@ -30,13 +30,6 @@ def upgrade() -> None:
         columns = [f"{noun}_id", "listed_at", "article_id"]
         op.create_index(f"ix_article_{noun}_listed", f"article_{noun}", columns)
         op.create_index(f"ix_{noun}_name", noun, ["name", "id"])
-    number = op.create_table(
-        "site_revision",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.bulk_insert(number, [{"id": 1, "number": 1}])
 
 
 def _fill(table: str) -> None:
@@ -51,7 +44,6 @@ def _fill(table: str) -> None:
 
 
 def downgrade() -> None:
-    op.drop_table("site_revision")
     for noun in NOUNS:
         op.drop_index(f"ix_{noun}_name", table_name=noun)
         op.drop_index(f"ix_article_{noun}_listed", table_name=f"article_{noun}")
