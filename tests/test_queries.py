@@ -15,8 +15,9 @@ from tests.bench.listings import fill
 from tests.bench.searching.articles import articles
 from tests.conftest import Clock
 from tests.pages import CheckingClient
-from webapp.extensions import db
-from webapp.services import indexing
+from webapp import models
+from webapp.extensions import db, the_site
+from webapp.services import indexing, listing
 
 PAGES = {
     "/": 6,
@@ -102,6 +103,36 @@ def test_no_page_goes_through_the_articles_or_sorts_more_than_it_shows(
                 # The names of the few articles that were just found, and the sources by name.
                 is_short = "position" in statement or "DISTINCT" in statement
                 assert is_short or "USE TEMP B-TREE" not in step, (path, statement, step)
+
+
+def test_a_far_page_takes_no_more_steps_of_the_database_than_the_second(
+    client: CheckingClient, paths: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for room in (models.articles, listing):
+        monkeypatch.setattr(room, "STRIDE", 20)
+    near, far = steps_of(client, "/?page=2"), steps_of(client, "/?page=16")
+    assert far < near * 1.3
+    monkeypatch.setattr(listing, "STRIDE", 300)  # passed over as by an offset alone
+    monkeypatch.setattr(models.articles, "STRIDE", 300)
+    the_site().listings.found.clear()
+    assert steps_of(client, "/?page=16") > near * 1.3
+
+
+def steps_of(client: CheckingClient, path: str) -> int:
+    """Count, in hundreds, the instructions that SQLite goes through for a page."""
+    assert client.get(path).status_code == 200
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 1
+
+    connection = db.session.connection().connection.dbapi_connection
+    connection.set_progress_handler(count, 100)
+    client.get(path)
+    connection.set_progress_handler(None, 0)
+    db.session.rollback()
+    return steps
 
 
 def plan_of(statement: str, parameters: object) -> list[str]:

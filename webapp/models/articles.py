@@ -132,9 +132,9 @@ class Articles:
         return db.session.scalars(ahead).one()
 
     def newest_ids(self, limit: int, offset: int = 0, since: Place | None = None) -> list[int]:
-        """Read ids, the newest first, those passed over; `since` is where in the listing to begin.
+        """Read ids, the newest first, some passed over; `since` is where in the listing to begin.
 
-        That place has to be of one that is visible, so that one condition bounds what is read.
+        From a place on, what is not due yet counts as well: one condition bounds what is read.
         """
         begin = self._from(since) if since else self.moment <= self.now
         statement = select(self.id).where(*self.wanted, begin).order_by(*self._newest_first)

@@ -39,11 +39,7 @@ class Listing:
         if not 0 <= offset < self.total:
             return []
         nearest, further = divmod(self.ahead + offset, STRIDE)
-        if nearest * STRIDE < self.ahead:
-            # The landmark itself is not due yet: the page begins near the first that is.
-            ids = self.articles.newest_ids(limit, offset)
-        else:
-            ids = self.articles.newest_ids(limit, further, self.landmarks.places[nearest])
+        ids = self.articles.newest_ids(limit, further, self.landmarks.places[nearest])
         return listed_in_order(ids, the_site().clock())
 
 
