@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
+from PIL import Image
 
 from tests.factories import fields_of, make_article
 from tests.pages import CheckingClient
-from webapp.services import relating
+from webapp.services import illustrating, relating
 from webapp.settings import ROOT
 
 
@@ -101,6 +102,32 @@ def test_publish_and_withdraw_change_what_readers_see(
     unknown = runner.invoke(args=["publish", "no-plan"])
     assert unknown.exit_code == 1
     assert "There is no article with the slug no-plan." in unknown.stderr
+
+
+def test_a_correction_is_told_to_readers(runner: FlaskCliRunner, client: CheckingClient) -> None:
+    make_article(slug="boat")
+    done = runner.invoke(args=["correct", "boat", "It is teal."])
+    assert (done.exit_code, done.stdout) == (0, "Corrected boat.\n")
+    shown = client.page("/articles/boat").main
+    assert "Correction, 23 November 2026: It is teal." in shown
+    refused = runner.invoke(args=["correct", "boat", " "])
+    assert (refused.exit_code, refused.stderr) == (
+        1,
+        "Error: Say what was wrong and what is right.\n",
+    )
+
+
+def test_pictures_are_tidied(runner: FlaskCliRunner, app: Flask, tmp_path: Path) -> None:
+    Image.new("RGB", (600, 400), "teal").save(tmp_path / "boat.png")
+    make_article(image=str(tmp_path / "boat.png"))
+    for path in illustrating.folder().glob("*-480.*"):
+        path.unlink()
+    told = runner.invoke(args=["doctor"])
+    assert told.exit_code == 1
+    assert "pictures: 1 lack some of their sizes. Run: broadsheet pictures" in told.stdout
+    done = runner.invoke(args=["pictures"])
+    assert done.stdout == "Made 2 sizes, removed 0 files that no article shows.\n"
+    assert runner.invoke(args=["doctor"]).exit_code == 0
 
 
 def test_reindex_says_how_many_and_how_fast(runner: FlaskCliRunner) -> None:

@@ -9,18 +9,27 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
+from PIL import Image
 from sqlalchemy import select, text
 
+from tests.bench.listings import fill
+from tests.bench.searching.articles import articles
+from tests.conftest import Clock
 from tests.factories import fields_of, make_article, make_articles
 from tests.pages import CheckingClient
+from tests.test_queries import listening
 from tests.test_serving import free_port
+from webapp import models
 from webapp.extensions import db
 from webapp.models import RelatedDue
-from webapp.services import checkup, publishing, relating
+from webapp.services import checkup, illustrating, listing, publishing, reading, relating
 from webapp.settings import Settings
 
 pytestmark = pytest.mark.postgresql
@@ -151,3 +160,82 @@ def test_two_processes_store_related_articles_in_postgresql_without_waiting(
     assert caplog.text == ""
     relating.relate_all()
     assert relating.waiting() == 0
+
+
+def test_no_page_sorts_more_than_it_shows_in_postgresql(
+    client: CheckingClient, clock: Clock
+) -> None:
+    some = list(islice(articles(6000), 6000))
+    clock.now = max(each.published_at for each in some) + timedelta(days=1)
+    fill(some)
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as other:
+        other.execute(text("VACUUM ANALYZE"))
+    first = some[0]
+    for path in (
+        "/",
+        "/?page=300",
+        f"/topics/{first.topics[0].slug}?page=3",
+        f"/authors/{first.authors[0].slug}",
+        f"/sources/{first.source}",
+        "/archive/",
+        "/archive/2020?page=20",
+        "/topics/",
+        "/authors/",
+        "/sources/",
+    ):
+        with listening() as heard:
+            assert client.get(path).status_code == 200, path
+        for statement, parameters in heard:
+            for node in nodes_of(statement, parameters):
+                if "Sort" in node["Node Type"]:
+                    assert node["Actual Rows"] < MOST_SORTED, (path, statement, node)
+
+
+MOST_SORTED = 600
+"""Rows: names of sources there are 500, of the articles on a page some 100."""
+
+
+def nodes_of(statement: str, parameters: object) -> Iterator[dict[str, Any]]:
+    """Give every step of the plan by which the server answers."""
+    explain = f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"
+    waiting = [db.session.connection().exec_driver_sql(explain, parameters).scalar_one()[0]["Plan"]]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += node.get("Plans", [])
+
+
+def test_pages_hold_every_article_once_in_postgresql(
+    client: CheckingClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for room in (models.articles, listing):
+        monkeypatch.setattr(room, "STRIDE", 7)
+    make_articles(30, topics=["Harbours"], published_at="2026-11-20T08:00:00Z")
+    make_article(title="Soon", topics=["Harbours"], published_at="2026-12-01T08:00:00Z")
+    for asked in (
+        reading.visible(),
+        reading.visible().on_topic(reading.topic_at("harbours")),
+    ):
+        whole = listing.listing_of(asked)
+        assert whole.total == 30
+        shown = [each.id for n in range(0, 32, 4) for each in whole.newest_first(4, n)]
+        assert shown == sorted(shown, reverse=True)
+        assert len(set(shown)) == 30
+
+
+def test_corrections_and_pictures_hold_in_postgresql(
+    client: CheckingClient, tmp_path: Path
+) -> None:
+    Image.new("RGB", (600, 400), "teal").save(tmp_path / "boat.png")
+    fields = fields_of(
+        slug="boat",
+        image=str(tmp_path / "boat.png"),
+        corrections=[{"at": "2026-11-23T08:00:00Z", "text": "It is teal."}],
+    )
+    make_article(**fields)
+    publishing.correct("boat", "It floats.")
+    make_article(**{**fields, "summary": "Anew."})
+    told = client.page("/articles/boat").main
+    assert told.count("It is teal.") == 1
+    assert told.index("It is teal.") < told.index("It floats.")
+    assert illustrating.survey() == illustrating.Survey(frozenset(), frozenset(), frozenset())

@@ -20,6 +20,7 @@ from webapp.importers.markdown import MarkdownFolder, markdown_files
 from webapp.services import (
     checkup,
     demonstrating,
+    illustrating,
     importing,
     indexing,
     noting,
@@ -151,6 +152,28 @@ def withdraw(slug: str) -> None:
     with _plain_errors():
         publishing.withdraw(slug)
         click.echo(f"Withdrew {slug}.")
+
+
+@broadsheet.command()
+@click.argument("slug")
+@click.argument("text")
+@with_appcontext
+def correct(slug: str, text: str) -> None:
+    """Tell readers, at the end of an article, what was wrong in it; dated today."""
+    with _plain_errors():
+        publishing.correct(slug, text)
+        click.echo(f"Corrected {slug}.")
+
+
+@broadsheet.command()
+@with_appcontext
+def pictures() -> None:
+    """Make the sizes that stored pictures lack; remove those that no article shows."""
+    with _plain_errors():
+        lacking = len(illustrating.survey().partial)
+        with _progress(lacking, "Resizing") as advance:
+            made, removed = illustrating.tidy_pictures(advance)
+        click.echo(f"Made {made:,} sizes, removed {removed:,} files that no article shows.")
 
 
 @broadsheet.command()

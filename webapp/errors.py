@@ -55,5 +55,9 @@ class ImageRefused(SiteError):
     """A file is not an image that we can show, or is too large."""
 
 
+class CorrectionRefused(SiteError):
+    """A correction says nothing, or too much."""
+
+
 class ArticleUnreadable(SiteError):
     """Something to be imported is not an article; the message says why."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import cast
+from typing import Any, Generic, TypeVar, cast
 
 from flask import current_app
 from flask_migrate import Migrate
@@ -20,6 +21,10 @@ from webapp.settings import Settings
 class Base(DeclarativeBase):
     """The root of all tables."""
 
+
+T = TypeVar("T")
+LISTINGS = 500
+"""Listings of which is kept what they are read by; a million articles have some 100 kB of it."""
 
 db = SQLAlchemy(model_class=Base)
 migrate = Migrate()
@@ -43,6 +48,35 @@ class SearchNotes:
 
 
 @dataclass(slots=True)
+class Kept(Generic[T]):
+    """What was found out of one state of the database and holds until the next: so many at most.
+
+    The one that was not asked for the longest time goes first. Threads may share it.
+    """
+
+    limit: int
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    found: OrderedDict[Hashable, tuple[Hashable, T]] = field(default_factory=OrderedDict)
+
+    def get(self, name: Hashable, state: Hashable) -> T | None:
+        """Give what was found under a name in that state; None where nothing was."""
+        with self.lock:
+            of_state, found = self.found.get(name, (None, None))
+            if of_state != state:
+                return None
+            self.found.move_to_end(name)
+            return found
+
+    def put(self, name: Hashable, state: Hashable, found: T) -> None:
+        """Keep what was found under a name in that state, in place of what was before."""
+        with self.lock:
+            self.found[name] = (state, found)
+            self.found.move_to_end(name)
+            if len(self.found) > self.limit:
+                self.found.popitem(last=False)
+
+
+@dataclass(slots=True)
 class Site:
     """What a running site has besides its database: settings, search engine, clock, notes."""
 
@@ -50,6 +84,7 @@ class Site:
     engine: SearchEngine
     clock: Callable[[], datetime]
     notes: SearchNotes = field(default_factory=SearchNotes)
+    listings: Kept[Any] = field(default_factory=lambda: Kept(LISTINGS))
     mending: threading.Lock = field(default_factory=threading.Lock)
 
 

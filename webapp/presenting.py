@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
-from flask import Flask
+from flask import Flask, request
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
 
 from webapp.extensions import the_site
 from webapp.http.assets import static_url
 from webapp.text.languages import direction_of
+from webapp.text.pictures import Picture, show_picture, show_pictures
+
+if TYPE_CHECKING:
+    from webapp.models import Article, ListedArticle
 
 MONTHS = (
     "January February March April May June July August September October November December".split()
 )
+
+# How wide pictures stand at the places where they stand, as site.css has it.
+SIZES = {
+    "lead": "(min-width: 84rem) 44rem, (min-width: 60rem) 54vw, 100vw",
+    "story": "(min-width: 44rem) 40rem, 100vw",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +53,27 @@ def attach(app: Flask) -> None:
     )
     # Globals, so that macros know them too and need not be made anew for every page.
     app.jinja_env.globals.update(
-        site=masthead, static_url=static_url, absolute=absolute, today=today
+        site=masthead, static_url=static_url, absolute=absolute, today=today, picture=picture
     )
     app.jinja_env.filters.update(
         day=day, short_day=short_day, iso=iso, local=_local, thousands=thousands
     )
+    app.jinja_env.filters["pictured"] = _pictured
+
+
+def picture(article: Article | ListedArticle, place: str, *, first: bool = False) -> Markup:
+    """Show an article's picture at a place of a page; "" where it has none."""
+    if not article.image_name:
+        return Markup("")
+    shown = Picture(
+        article.image_name, article.image_width, article.image_height, article.image_alt
+    )
+    return show_picture(shown, root=request.root_path, sizes=SIZES[place], is_first=first)
+
+
+@pass_context  # or Jinja would take what it gives for the same in every request
+def _pictured(_context: Context, html: str) -> str:
+    return show_pictures(html, root=request.root_path, sizes=SIZES["story"])
 
 
 def absolute(path: str) -> str:

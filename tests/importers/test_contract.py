@@ -61,6 +61,7 @@ WHOLE: dict[str, object] = {
     "language": "en",
     "image": {"path": "boat.png", "alt": "A boat"},
     "draft": False,
+    "corrections": [{"at": "2026-11-24T09:00:00Z", "text": "It was Monday."}],
 }
 
 
@@ -88,6 +89,9 @@ def test_every_importer_reads_every_field(written: Writer, tmp_path: Path) -> No
     assert (article.image, article.image_alt) == ("boat.png", "A boat")
     assert article.folder == tmp_path
     assert not article.is_draft
+    (correction,) = article.corrections
+    assert correction.text == "It was Monday."
+    assert correction.corrected_at == datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
 @every_importer
@@ -175,6 +179,25 @@ def test_only_title_and_body_are_needed() -> None:
             "published_at is not a date or time as in 2026-11-23T06:30:00Z",
         ),
         ({"draft": "yes"}, "draft is neither true nor false"),
+        (
+            {"corrections": "It was Monday."},
+            "corrections is not a list of at most 50, each with at and text",
+        ),
+        (
+            {"corrections": [{"at": "2026-11-24", "text": "x"}] * 51},
+            "corrections is not a list of at most 50, each with at and text",
+        ),
+        ({"corrections": ["It was Monday."]}, "a correction has to have at and text"),
+        ({"corrections": [{"text": "It was Monday."}]}, "a correction has no at"),
+        (
+            {"corrections": [{"at": "soon", "text": "x"}]},
+            "a correction's at is not a date or time as in 2026-11-23T06:30:00Z",
+        ),
+        ({"corrections": [{"at": "2026-11-24"}]}, "the text of a correction is missing"),
+        (
+            {"corrections": [{"at": "2026-11-24", "text": "x" * 2001}]},
+            "a correction is longer than 2,000 characters",
+        ),
     ],
 )
 def test_what_is_no_article_is_refused_with_a_reason(

@@ -7,9 +7,11 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from PIL import Image
 from sqlalchemy import text
 
 from index.contract import IndexMissing
@@ -17,7 +19,7 @@ from tests.conftest import Clock
 from tests.factories import fields_of, import_items, make_article, make_articles, newest_made
 from webapp.extensions import db, the_site
 from webapp.models import Article
-from webapp.services import checkup, indexing
+from webapp.services import checkup, illustrating, indexing
 from webapp.services.checkup import Check
 from webapp.settings import Settings
 
@@ -31,6 +33,7 @@ ALL = [
     "tables",
     "index",
     "related articles",
+    "pictures",
 ]
 
 
@@ -178,6 +181,20 @@ def test_articles_whose_related_ones_were_not_found_yet_are_seen() -> None:
     assert check.remedy.endswith("run: broadsheet reindex")
     indexing.catch_up()
     assert examined()["related articles"].is_well
+
+
+def test_pictures_that_are_gone_and_pictures_that_nothing_shows_are_seen(tmp_path: Path) -> None:
+    for name, width in (("boat", 60), ("pier", 50)):
+        Image.new("RGB", (width, 40), "teal").save(tmp_path / f"{name}.png")
+    make_article(slug="boat", image=str(tmp_path / "boat.png"))
+    illustrating.store_image(tmp_path / "pier.png")
+    check = examined()["pictures"]
+    assert (check.is_well, check.seen) == (True, "all are there; 2 files are shown by no article")
+    assert check.remedy == "To remove them, run: broadsheet pictures"
+    (illustrating.folder() / newest_made().image_name).unlink()
+    check = failing()
+    assert (check.name, check.seen) == ("pictures", "1 that articles show are gone")
+    assert "import their articles again" in check.remedy
 
 
 def test_an_index_that_differs_from_the_database_is_seen(clock: Clock) -> None:

@@ -19,7 +19,7 @@ from tests.factories import Pile, article_titled, fields_of, import_items, newes
 from webapp import create_app
 from webapp.extensions import db
 from webapp.importers import ImportedArticle, Unreadable
-from webapp.models import Article, FormerSlug, Section, Status
+from webapp.models import Article, Correction, FormerSlug, Section, Status
 from webapp.services import checkup, finding, importing, indexing, publishing, reading
 from webapp.settings import Settings
 
@@ -322,6 +322,88 @@ def test_a_picture_is_stored_with_its_words_and_taken_out_again(
     assert (settings.data / "uploads" / article.image_name).is_file()
     import_items(fields_of(slug="boat"), folder=tmp_path)
     assert (newest_made().image_name, newest_made().image_alt) == ("", "")
+
+
+def test_pictures_in_a_text_are_stored_and_what_cannot_be_is_remarked(tmp_path: Path) -> None:
+    (tmp_path / "in it").mkdir()
+    Image.new("RGB", (1000, 500), "teal").save(tmp_path / "in it" / "boat.png")
+    body = (
+        "![A teal boat](in%20it/boat.png)\n\n<img src='in%20it/boat.png' alt='Again'>\n\n"
+        "![Far](https://cdn.example.org/far.png)\n\n![Gone](gone.png)\n\n![Root](/root.png)"
+    )
+    tally = import_items(fields_of(slug="boat", body=body), folder=tmp_path)
+    assert [sentence for _, sentence in tally.remarks] == [
+        "the picture https://cdn.example.org/far.png was not fetched; give it as a file",
+        "the picture gone.png cannot be read",
+        "the picture /root.png was left out; give it as a file beside it",
+    ]
+    html = newest_made().html
+    assert html.count('.webp" alt="A teal boat" width="1000" height="500">') == 1
+    assert html.count('.webp" alt="Again" width="1000" height="500">') == 1
+    assert "<em>Far</em>" in html
+    assert "<em>Gone</em>" in html
+    assert "cdn.example.org" not in html
+
+
+@pytest.mark.parametrize("fields", [{"image": "boat.png"}, {"body": "![Boat](boat.png)"}])
+def test_another_picture_under_the_same_name_is_noticed(
+    tmp_path: Path, fields: dict[str, object]
+) -> None:
+    item = fields_of(slug="boat", **fields)
+    Image.new("RGB", (60, 40), "teal").save(tmp_path / "boat.png")
+    assert import_items(item, folder=tmp_path).created == 1
+    assert import_items(item, folder=tmp_path).unchanged == 1
+    before = newest_made()
+    Image.new("RGB", (80, 40), "red").save(tmp_path / "boat.png")
+    assert import_items(item, folder=tmp_path).updated == 1
+    after = newest_made()
+    assert (after.image_name, after.html) != (before.image_name, before.html)
+    assert "80" in f"{after.image_width} {after.html}"
+
+
+def test_an_article_without_pictures_keeps_the_digest_that_it_had() -> None:
+    import_items(fields_of(title="T", body="B", published_at="2026-11-22"))
+    assert newest_made().import_digest == (
+        "45ae56768604d8963a799edaff7bc9686f33902db4e398f066caa90854cef669"
+    )
+
+
+def test_more_pictures_than_a_text_may_have_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "PICTURES", 1)
+    for name in ("a", "b", "c"):
+        Image.new("RGB", (6, 4), "teal").save(tmp_path / f"{name}.png")
+    body = "![A](a.png) ![B](b.png) ![C](c.png)"
+    tally = import_items(fields_of(body=body), folder=tmp_path)
+    assert [s for _, s in tally.remarks] == ["it has more than 1 pictures; c.png was left out"]
+
+
+CORRECTIONS = [
+    {"at": "2026-11-22", "text": "The first boat goes at <b>six</b>."},
+    {"at": "2026-11-21T10:00:00Z", "text": "It was Monday."},
+]
+
+
+def corrections() -> list[tuple[str, str]]:
+    rows = db.session.scalars(select(Correction).order_by(Correction.corrected_at, Correction.id))
+    return [(f"{row.corrected_at:%d}", row.text) for row in rows]
+
+
+def test_corrections_come_in_once_and_are_what_the_import_says() -> None:
+    item = fields_of(slug="boat", published_at="2026-11-20T08:00Z", corrections=CORRECTIONS)
+    assert import_items(item).created == 1
+    expected = [("21", "It was Monday."), ("22", "The first boat goes at six.")]
+    assert corrections() == expected
+    assert newest_made().updated_at == datetime(2026, 11, 22, tzinfo=UTC)
+    assert import_items(item).unchanged == 1
+    assert corrections() == expected
+    assert import_items({**item, "corrections": CORRECTIONS[:1]}).updated == 1
+    assert corrections() == expected[1:]
+    db.session.remove()
+    publishing.correct("boat", "Made at the desk.")
+    assert import_items({**item, "corrections": []}).updated == 1
+    assert corrections() == [("23", "Made at the desk.")]
 
 
 def test_no_text_whatever_stops_an_import() -> None:

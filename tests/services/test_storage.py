@@ -27,6 +27,7 @@ from webapp import create_app
 from webapp.errors import DatabaseUnavailable, DataFolderUnusable
 from webapp.extensions import db
 from webapp.models import Article, Section
+from webapp.models.naming import article_author, article_topic
 from webapp.services import storage
 from webapp.settings import Settings
 
@@ -163,6 +164,26 @@ def test_a_new_version_migrates_a_database_that_has_articles(app: Flask, migrati
     assert storage.is_migrated()
     assert "pier" in inspect(db.engine).get_table_names()
     assert db.session.scalars(select(Article.title)).all() == ["Still here"]
+
+
+def test_articles_of_before_stand_in_the_listings_of_their_names(app: Flask) -> None:
+    names = {"topics": ["Harbours"], "authors": ["Ada Quay"]}
+    import_items(
+        fields_of(slug="seen", **names),
+        fields_of(slug="soon", published_at="2027-01-01", **names),
+        fields_of(slug="draft", draft=True, **names),
+    )
+    db.session.remove()
+    flask_migrate.downgrade(directory=str(storage.MIGRATIONS), revision="0003")
+    flask_migrate.upgrade(directory=str(storage.MIGRATIONS))
+    for filing in (article_topic, article_author):
+        joined = select(Article.slug, filing.c.listed_at).join(
+            filing, filing.c.article_id == Article.id
+        )
+        listed = {
+            slug: moment and f"{moment:%Y-%m-%d}" for slug, moment in db.session.execute(joined)
+        }
+        assert listed == {"seen": "2026-11-22", "soon": "2027-01-01", "draft": None}
 
 
 def test_a_migration_that_fails_in_the_middle_leaves_nothing(app: Flask, migrations: Path) -> None:

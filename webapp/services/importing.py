@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from itertools import islice
 
 from sqlalchemy import select
@@ -13,13 +14,16 @@ from sqlalchemy.orm import selectinload
 from webapp.errors import ImageRefused
 from webapp.extensions import db, the_site
 from webapp.importers import ImportedArticle, Importer, Unreadable
-from webapp.models import Article, FormerSlug, Status
-from webapp.services import illustrating, indexing, writing
+from webapp.models import Article, Correction, FormerSlug, Status
+from webapp.services import illustrating, indexing, revising, writing
 from webapp.services.storage import locked
 from webapp.text.addresses import is_web_address
+from webapp.text.pictures import Picture, file_named, pictures_written
 from webapp.text.slugs import is_slug, make_slug
 
 BATCH = 250
+PICTURES = 100
+"""Pictures in one text; those after them are left out."""
 
 
 @dataclass(slots=True)
@@ -59,11 +63,14 @@ def _import_batch(batch: Iterable[ImportedArticle | Unreadable], tally: Tally) -
     known = _Known([item for item in batch if isinstance(item, ImportedArticle)])
     desk = writing.Desk()
     now = the_site().clock()
+    before = tally.created + tally.updated
     for item in batch:
         if isinstance(item, Unreadable):
             tally.refused.append((item.place, item.reason))
         else:
             _import_one(item, known, desk, now, tally)
+    if tally.created + tally.updated > before:
+        revising.note_visible_change()
     db.session.commit()
     db.session.expunge_all()
 
@@ -72,7 +79,7 @@ def _import_one(
     item: ImportedArticle, known: _Known, desk: writing.Desk, now: datetime, tally: Tally
 ) -> None:
     article = known.find(item)
-    digest = item.digest()
+    digest = _digest(item)
     if article is not None and article.import_digest == digest:
         tally.unchanged += 1
         return
@@ -83,8 +90,9 @@ def _import_one(
         if item.id and article.external_id == item.id and is_slug(item.slug):
             _rename(article, item.slug, known)
         tally.updated += 1
-    _fill(article, item, now)
-    _illustrate(article, item, tally)
+    pictures = _Pictures(item, tally)
+    _fill(article, item, pictures, now)
+    _illustrate(article, item, pictures)
     article.import_digest = digest
     db.session.add(article)
     db.session.flush()
@@ -98,18 +106,31 @@ def _rename(article: Article, slug: str, known: _Known) -> None:
         writing.rename(article, slug)
 
 
-def _fill(article: Article, item: ImportedArticle, now: datetime) -> None:
+def _fill(article: Article, item: ImportedArticle, pictures: _Pictures, now: datetime) -> None:
     article.external_id = item.id or article.external_id
     article.title, article.summary = item.title, item.summary
     article.language = item.language or the_site().settings.language
     writing.set_source(article, item.source_title, item.source_url)
-    writing.set_text(article, item.body, item.body_format)
+    writing.set_text(article, item.body, item.body_format, pictures.of_text)
+    _correct(article, item)
     if article.status != Status.WITHDRAWN:
         _date(article, item, now)
     article.updated_at = now
     if article.id is None and article.published_at is not None:
         # What comes from an archive has not been changed since it was published there.
-        article.updated_at = min(now, article.published_at)
+        corrected = [c.corrected_at for c in article.corrections]
+        article.updated_at = min(now, max([article.published_at, *corrected]))
+
+
+def _correct(article: Article, item: ImportedArticle) -> None:
+    """Let an article have the corrections that the import has, besides those made here."""
+    if not item.corrections and article.id is None:
+        return
+    own = [each for each in article.corrections if not each.is_imported]
+    article.corrections = own + [
+        Correction(corrected_at=each.corrected_at, text=each.text, is_imported=True)
+        for each in item.corrections
+    ]
 
 
 def _date(article: Article, item: ImportedArticle, now: datetime) -> None:
@@ -121,23 +142,64 @@ def _date(article: Article, item: ImportedArticle, now: datetime) -> None:
     article.status = Status.SCHEDULED if article.published_at > now else Status.PUBLISHED
 
 
-def _illustrate(article: Article, item: ImportedArticle, tally: Tally) -> None:
+def _digest(item: ImportedArticle) -> str:
+    """Give a number that is the same as long as neither the article nor a picture has changed."""
+    written = map(file_named, pictures_written(item.body))
+    names = dict.fromkeys([item.image, *islice(filter(None, written), PICTURES)])
+    files = [item.folder / name for name in names if name and not is_web_address(name)]
+    if not files:
+        return item.digest()
+    prints = [item.digest(), *(illustrating.fingerprint(file) for file in files)]
+    return sha256("\n".join(prints).encode()).hexdigest()
+
+
+def _illustrate(article: Article, item: ImportedArticle, pictures: _Pictures) -> None:
     article.image_alt = item.image_alt
     if not item.image:
         article.image_name, article.image_width, article.image_height = "", 0, 0
         return
-    if is_web_address(item.image):
-        tally.remarks.append(
-            (item.place, f"the picture {item.image} was not fetched; give it as a file")
-        )
-        return
-    try:
-        picture = illustrating.store_image(item.folder / item.image)
-    except ImageRefused as problem:
-        tally.remarks.append((item.place, str(problem)))
-        return
-    article.image_name = picture.name
-    article.image_width, article.image_height = picture.width, picture.height
+    picture = pictures.at(item.image)
+    if picture is not None:
+        article.image_name = picture.name
+        article.image_width, article.image_height = picture.width, picture.height
+
+
+class _Pictures:
+    """The pictures of one article, each stored once; what cannot be is remarked on."""
+
+    def __init__(self, item: ImportedArticle, tally: Tally) -> None:
+        self._item, self._tally = item, tally
+        self._stored: dict[str, Picture | None] = {}
+
+    def at(self, place: str) -> Picture | None:
+        """Store the picture that is a file beside the import; None where it cannot be shown."""
+        if place not in self._stored:
+            self._stored[place] = self._store(place)
+        return self._stored[place]
+
+    def of_text(self, place: str) -> Picture | None:
+        """Store a picture that a text names as one does in HTML or Markdown."""
+        name = place if is_web_address(place) else file_named(place)
+        if not name:
+            self._remark(f"the picture {place[:200]} was left out; give it as a file beside it")
+            return None
+        return self.at(name)
+
+    def _store(self, place: str) -> Picture | None:
+        if len(self._stored) > PICTURES:
+            self._remark(f"it has more than {PICTURES} pictures; {place} was left out")
+            return None
+        if is_web_address(place):
+            self._remark(f"the picture {place} was not fetched; give it as a file")
+            return None
+        try:
+            return illustrating.store_image(self._item.folder / place)
+        except ImageRefused as problem:
+            self._remark(str(problem))
+            return None
+
+    def _remark(self, sentence: str) -> None:
+        self._tally.remarks.append((self._item.place, sentence))
 
 
 class _Known:
@@ -217,6 +279,6 @@ def _articles(condition: object) -> Iterator[Article]:
     statement = (
         select(Article)
         .where(condition)  # type: ignore[arg-type]
-        .options(selectinload(Article.sections))
+        .options(selectinload(Article.sections), selectinload(Article.corrections))
     )
     yield from db.session.scalars(statement)

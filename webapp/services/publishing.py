@@ -1,13 +1,15 @@
-"""Publishing an article and taking it back; what happens then stands here, in order."""
+"""Publishing an article, correcting it, taking it back; what happens then, in order."""
 
 from __future__ import annotations
 
 from sqlalchemy import select
 
-from webapp.errors import ArticleNotFound
+from webapp.errors import ArticleNotFound, CorrectionRefused
 from webapp.extensions import db, the_site
-from webapp.models import Article, Status
-from webapp.services import indexing
+from webapp.importers.contract import CORRECTION_LIMIT, CORRECTIONS_LIMIT
+from webapp.models import Article, Correction, Status
+from webapp.services import indexing, revising, writing
+from webapp.text.markup import plain_line
 
 
 def publish(slug: str) -> None:
@@ -21,7 +23,7 @@ def publish(slug: str) -> None:
     if article.published_at is None or article.published_at > now:
         article.published_at = now
     article.updated_at = now
-    indexing.record_change(article)
+    _note_change(article)
     db.session.commit()
     indexing.keep_in_step()
 
@@ -34,9 +36,35 @@ def withdraw(slug: str) -> None:
     article = _article(slug)
     article.status = Status.WITHDRAWN
     article.updated_at = the_site().clock()
-    indexing.record_change(article)
+    _note_change(article)
     db.session.commit()
     indexing.keep_in_step()
+
+
+def correct(slug: str, text: str) -> None:
+    """Tell the readers of an article what was wrong in it, under today's date.
+
+    The text itself is not changed. Raises ArticleNotFound or CorrectionRefused.
+    """
+    article, told = _article(slug), plain_line(text)
+    if not told:
+        raise CorrectionRefused("Say what was wrong and what is right.")
+    if len(told) > CORRECTION_LIMIT:
+        raise CorrectionRefused(f"A correction has at most {CORRECTION_LIMIT:,} characters.")
+    if len(article.corrections) >= CORRECTIONS_LIMIT:
+        raise CorrectionRefused(f"An article has at most {CORRECTIONS_LIMIT} corrections.")
+    now = the_site().clock()
+    article.corrections.append(Correction(corrected_at=now, text=told))
+    article.updated_at = now
+    _note_change(article)
+    db.session.commit()
+    indexing.keep_in_step()
+
+
+def _note_change(article: Article) -> None:
+    writing.refile(article)
+    indexing.record_change(article)
+    revising.note_visible_change()
 
 
 def _article(slug: str) -> Article:

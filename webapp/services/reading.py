@@ -8,14 +8,32 @@ from itertools import groupby
 from typing import TypeVar
 
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import defer, selectinload
 
 from webapp.errors import ArticleNotFound, ArticleWithdrawn, ListingNotFound
 from webapp.extensions import db, the_site
-from webapp.models import Article, Articles, Author, FormerSlug, Topic
+from webapp.models import (
+    Article,
+    Articles,
+    Author,
+    FormerSlug,
+    ListedArticle,
+    Section,
+    Topic,
+    listed_in_order,
+)
+from webapp.services import listing
 
 RECENT = 3
 Noun = TypeVar("Noun", Topic, Author)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a section is called, and where it begins on its article's page."""
+
+    label: str
+    anchor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +75,8 @@ def article_at(slug: str) -> Article:
             selectinload(Article.sections),
             selectinload(Article.authors),
             selectinload(Article.topics),
+            selectinload(Article.corrections),
+            defer(Article.body),
         )
     )
     article = db.session.scalar(statement)
@@ -80,9 +100,19 @@ def slug_now(former: str) -> str | None:
     return article.slug
 
 
-def recent(article: Article) -> list[Article]:
+def recent(article: Article) -> list[ListedArticle]:
     """Give the newest articles besides this one."""
-    return visible().but(article).newest_first(RECENT)
+    return listed_in_order(visible().but(article.id).newest_ids(RECENT), the_site().clock())
+
+
+def labels_of(article: ListedArticle) -> list[Label]:
+    """Give the labels of an article's sections, in order."""
+    statement = (
+        select(Section.label, Section.anchor)
+        .where(Section.article_id == article.id, Section.label != "")
+        .order_by(Section.position)
+    )
+    return [Label(*row) for row in db.session.execute(statement)]
 
 
 def topic_at(slug: str) -> Topic:
@@ -128,9 +158,6 @@ def stretch(
 
 def archive() -> list[Year]:
     """Count the visible articles by year and month of the site's time zone, newest first."""
-    zone = the_site().settings.time_zone
-    firsts = (moment.astimezone(zone).date().replace(day=1) for moment in visible().moments())
-    months = [Month(first, sum(1 for _ in same)) for first, same in groupby(firsts)]
-    return [
-        Year(year, tuple(of_year)) for year, of_year in groupby(months, lambda m: m.first_on.year)
-    ]
+    counted = listing.months(visible(), the_site().settings.time_zone)
+    newest_first = groupby((Month(*each) for each in counted), lambda month: month.first_on.year)
+    return [Year(year, tuple(of_year)) for year, of_year in newest_first]

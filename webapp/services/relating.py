@@ -9,7 +9,14 @@ from datetime import UTC, datetime
 from sqlalchemy import delete, false, func, insert, select
 
 from webapp.extensions import db, the_site
-from webapp.models import Article, Articles, RelatedArticle, RelatedDue
+from webapp.models import (
+    Article,
+    Articles,
+    ListedArticle,
+    RelatedArticle,
+    RelatedDue,
+    listed_in_order,
+)
 from webapp.services.storage import locked
 
 SHOWN = 3
@@ -24,10 +31,11 @@ _WHENEVER = datetime.max.replace(tzinfo=UTC)
 log = logging.getLogger(__name__)
 
 
-def related_to(article: Article) -> list[Article]:
+def related_to(article: Article) -> list[ListedArticle]:
     """Give the visible articles nearest in content, nearest first."""
     # The database has the last word on what readers may see.
-    return Articles.published(the_site().clock()).nearest_to(article, SHOWN)
+    now = the_site().clock()
+    return listed_in_order(Articles.published(now).nearest_ids(article.id, SHOWN), now)
 
 
 def note_changed(ids: Iterable[int]) -> None:

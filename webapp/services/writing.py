@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from sqlalchemy import Table, delete, insert, select
+from sqlalchemy import Table, delete, insert, select, update
 
 from webapp.extensions import db
 from webapp.models import Article, Author, FormerSlug, Section, Topic
 from webapp.models.naming import article_author, article_topic
 from webapp.text.addresses import domain_of
 from webapp.text.markup import render
+from webapp.text.pictures import Picture, place_pictures
 from webapp.text.sections import split_sections
 from webapp.text.slugs import make_slug, number_slug
 
@@ -27,10 +28,15 @@ class Desk:
     topics: dict[str, Topic] = field(default_factory=dict)
 
 
-def set_text(article: Article, body: str, body_format: str) -> None:
-    """Give an article its body, its sections and its number of words."""
+def set_text(
+    article: Article, body: str, body_format: str, find: Callable[[str], Picture | None]
+) -> None:
+    """Give an article its body, its sections and its number of words.
+
+    `find` gives the stored picture for what the body names as the place of one.
+    """
     article.body, article.body_format = body, body_format
-    sections = split_sections(render(body, body_format))
+    sections = split_sections(place_pictures(render(body, body_format), find))
     if article.id is not None and article.sections:
         article.sections.clear()
         db.session.flush()  # the new sections take the old ones' places
@@ -53,13 +59,25 @@ def file_under(article: Article, authors: list[str], topics: list[str], desk: De
     _file(article, article_topic, _named(Topic, topics, desk.topics))
 
 
+def refile(article: Article) -> None:
+    """Let the listings of an article's names show it as long as readers are to see it."""
+    for table in (article_author, article_topic):
+        filed = table.c.article_id == article.id
+        db.session.execute(update(table).where(filed).values(listed_at=article.listed_at))
+
+
 def _file(article: Article, table: Table, names: Sequence[Author | Topic]) -> None:
     db.session.flush()
     column = next(c.name for c in table.c if c.name not in ("article_id", "position"))
     db.session.execute(delete(table).where(table.c.article_id == article.id))
     if names:
         rows = [
-            {"article_id": article.id, column: name.id, "position": n}
+            {
+                "article_id": article.id,
+                column: name.id,
+                "position": n,
+                "listed_at": article.listed_at,
+            }
             for n, name in enumerate(names)
         ]
         db.session.execute(insert(table), rows)

@@ -22,7 +22,9 @@ SAYING = HEADINGS | {"p"}
 LABEL_WORDS = 6
 LABEL_LENGTH = 60
 # The ids that an article's page needs for itself.
-PAGE_IDS = frozenset({"main", "more-on-this", "recent-news", "theme-slot", "topics-label"})
+PAGE_IDS = frozenset(
+    {"corrections", "main", "more-on-this", "recent-news", "theme-slot", "topics-label"}
+)
 PAGE_ID_STARTS = ("join-", "search-")
 # Words that introduce what somebody said: "Mr Quay added: …" is no label.
 SPEECH = frozenset(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,7 +16,7 @@ from webapp.http.paging import pages_of
 from webapp.models import Articles
 from webapp.models.articles import Count
 from webapp.presenting import MONTHS, day, month
-from webapp.services import illustrating, reading, relating
+from webapp.services import illustrating, listing, reading, relating
 from webapp.views.structured import describe_article
 
 pages = Blueprint("reading", __name__)
@@ -45,11 +45,17 @@ class YearEntry:
 @public
 def show_front() -> ResponseReturnValue:
     """Show the newest brief as the lead, the latest under it, and older ones by pages."""
-    articles, size = reading.visible(), the_site().settings.page_size
-    paging = pages_of(articles.count(), size)
+    articles, size = listing.listing_of(reading.visible()), the_site().settings.page_size
+    paging = pages_of(articles.total, size)
     shown = articles.newest_first(size, (paging.number - 1) * size)
     lead = shown.pop(0) if paging.number == 1 and shown else None
-    return render_template("reading/home.html", lead=lead, articles=shown, pages=paging)
+    return render_template(
+        "reading/home.html",
+        lead=lead,
+        labels=reading.labels_of(lead) if lead else [],
+        articles=shown,
+        pages=paging,
+    )
 
 
 @pages.get("/articles/")
@@ -83,7 +89,7 @@ def show_article(slug: str) -> ResponseReturnValue:
 @public
 def list_topics() -> ResponseReturnValue:
     """Show all topics."""
-    counts = reading.visible().counts_by_topic()
+    counts = listing.counts(reading.visible(), "topic")
     return _directory("Topics", counts, lambda slug: url_for(".list_by_topic", slug=slug))
 
 
@@ -100,7 +106,7 @@ def list_by_topic(slug: str) -> ResponseReturnValue:
 @public
 def list_authors() -> ResponseReturnValue:
     """Show all authors."""
-    counts = reading.visible().counts_by_author()
+    counts = listing.counts(reading.visible(), "author")
     return _directory("Authors", counts, lambda slug: url_for(".list_by_author", slug=slug))
 
 
@@ -117,7 +123,7 @@ def list_by_author(slug: str) -> ResponseReturnValue:
 @public
 def list_sources() -> ResponseReturnValue:
     """Show all sources."""
-    counts = reading.visible().counts_by_source()
+    counts = listing.counts(reading.visible(), "source")
     return _directory("Sources", counts, lambda name: url_for(".list_by_source", domain=name))
 
 
@@ -167,32 +173,38 @@ def list_by_date(
 @pages.get("/images/<name>")
 def show_image(name: str) -> ResponseReturnValue:
     """Send a stored picture; its name is made of its content, so it can be kept for ever."""
-    if not illustrating.is_image_name(name):
+    file = illustrating.file_of(name)
+    if file is None:
         abort(404)
-    response = send_from_directory(illustrating.folder(), name)
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    kind = f"image/{file.rpartition('.')[2]}"
+    response = send_from_directory(illustrating.folder(), file, mimetype=kind)
+    # In place of a size that may be made one day, the largest is not for ever.
+    seconds = "31536000, immutable" if file == name else "3600"
+    response.headers["Cache-Control"] = f"public, max-age={seconds}"
     return response
 
 
 def _listing(
     kicker: str, heading: str, articles: Articles, crumbs: list[tuple[str, str]]
 ) -> ResponseReturnValue:
-    size, total = the_site().settings.page_size, articles.count()
-    if not total:
+    listed, size = listing.listing_of(articles), the_site().settings.page_size
+    if not listed.total:
         # A name that only a draft bears is nobody's business yet.
         raise ListingNotFound("There is nothing to read here.")
-    paging = pages_of(total, size)
+    paging = pages_of(listed.total, size)
     return render_template(
         "reading/listing.html",
         kicker=kicker,
         heading=heading,
         crumbs=crumbs,
-        articles=articles.newest_first(size, (paging.number - 1) * size),
+        articles=listed.newest_first(size, (paging.number - 1) * size),
         pages=paging,
     )
 
 
-def _directory(heading: str, counts: list[Count], url: Callable[[str], str]) -> ResponseReturnValue:
+def _directory(
+    heading: str, counts: Sequence[Count], url: Callable[[str], str]
+) -> ResponseReturnValue:
     entries = [Entry(each.name, url(each.slug), each.count) for each in counts]
     return render_template("reading/directory.html", heading=heading, entries=entries, intro="")
 
