@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import cast
+from typing import Protocol, cast
 
 from flask import current_app
 from flask_migrate import Migrate
@@ -42,6 +42,33 @@ class SearchNotes:
     written_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What readers see until something changes, comes due or the day ends.
+
+    Two of the same `tag` are the same. `last_modified` is an HTTP date, empty while that
+    second is not over; `known_since` is when this process first saw it, of its own clock.
+    """
+
+    tag: tuple[int, datetime]
+    changed_at: datetime
+    valid_until: datetime
+    last_modified: str
+    known_since: float
+
+
+class Revisions(Protocol):
+    """Says what revision it is; None where the database never answered."""
+
+    def __call__(self) -> Revision | None:
+        """Give the revision it is now."""
+        ...
+
+    def hurry(self) -> None:
+        """Look closely for a moment: a change is just being committed."""
+        ...
+
+
 @dataclass(slots=True)
 class Site:
     """What a running site has besides its database: settings, search engine, clock, notes."""
@@ -49,6 +76,7 @@ class Site:
     settings: Settings
     engine: SearchEngine
     clock: Callable[[], datetime]
+    revisions: Revisions = field(init=False)
     notes: SearchNotes = field(default_factory=SearchNotes)
     mending: threading.Lock = field(default_factory=threading.Lock)
 

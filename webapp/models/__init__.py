@@ -7,7 +7,7 @@ from webapp.models.naming import Author, Topic
 from webapp.models.related import RelatedArticle
 from webapp.models.search_count import SearchCount
 from webapp.models.subscriber import Subscriber, SubscriberState
-from webapp.models.upkeep import IndexChange, RateCount, RelatedDue
+from webapp.models.upkeep import IndexChange, RateCount, RelatedDue, SiteRevision
 
 __all__ = [
     "Article",
@@ -22,6 +22,7 @@ __all__ = [
     "RelatedDue",
     "SearchCount",
     "Section",
+    "SiteRevision",
     "Status",
     "Subscriber",
     "SubscriberState",

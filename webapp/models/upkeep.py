@@ -1,4 +1,4 @@
-"""What the site notes for itself: what the index has yet to hear of, what is due, rate counts."""
+"""What the site notes for itself: its revision, what the index has yet to hear of, rate counts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,21 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.extensions import Base
 from webapp.models.columns import UtcDateTime
+
+
+class SiteRevision(Base):
+    """The one row that is another after every change that readers can see.
+
+    `changed_at` is a whole second, and later than that of any revision before; `look` is a
+    hash of what pages are made with.
+    """
+
+    __tablename__ = "site_revision"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    look: Mapped[str] = mapped_column(String(64))
 
 
 class IndexChange(Base):

@@ -14,7 +14,7 @@ from webapp.errors import ImageRefused
 from webapp.extensions import db, the_site
 from webapp.importers import ImportedArticle, Importer, Unreadable
 from webapp.models import Article, FormerSlug, Status
-from webapp.services import illustrating, indexing, writing
+from webapp.services import illustrating, indexing, revising, writing
 from webapp.services.storage import locked
 from webapp.text.addresses import is_web_address
 from webapp.text.slugs import is_slug, make_slug
@@ -59,11 +59,14 @@ def _import_batch(batch: Iterable[ImportedArticle | Unreadable], tally: Tally) -
     known = _Known([item for item in batch if isinstance(item, ImportedArticle)])
     desk = writing.Desk()
     now = the_site().clock()
+    before = tally.created + tally.updated
     for item in batch:
         if isinstance(item, Unreadable):
             tally.refused.append((item.place, item.reason))
         else:
             _import_one(item, known, desk, now, tally)
+    if tally.created + tally.updated > before:
+        revising.note_visible_change()
     db.session.commit()
     db.session.expunge_all()
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from webapp.errors import ArticleNotFound
 from webapp.extensions import db, the_site
 from webapp.models import Article, Status
-from webapp.services import indexing
+from webapp.services import indexing, revising
 
 
 def publish(slug: str) -> None:
@@ -22,6 +22,7 @@ def publish(slug: str) -> None:
         article.published_at = now
     article.updated_at = now
     indexing.record_change(article)
+    revising.note_visible_change()
     db.session.commit()
     indexing.keep_in_step()
 
@@ -35,6 +36,7 @@ def withdraw(slug: str) -> None:
     article.status = Status.WITHDRAWN
     article.updated_at = the_site().clock()
     indexing.record_change(article)
+    revising.note_visible_change()
     db.session.commit()
     indexing.keep_in_step()
 

@@ -10,6 +10,7 @@ from sqlalchemy import delete, false, func, insert, select
 
 from webapp.extensions import db, the_site
 from webapp.models import Article, Articles, RelatedArticle, RelatedDue
+from webapp.services import revising
 from webapp.services.storage import locked
 
 SHOWN = 3
@@ -99,11 +100,13 @@ def _relate_batch() -> int:
 
 def _store(found: Mapping[int, Sequence[int]], due: Sequence[int]) -> None:
     claimed = _claim(due)
-    _replace({id: found[id] for id in claimed})
+    is_new = _replace({id: found[id] for id in claimed})
     changed = [id for id, has_changed in claimed.items() if has_changed]
     neighbours = {near for id in changed for near in found[id]} | _naming(changed)
     # Those that are stored now were found when the index knew of the changes.
     _note(neighbours - claimed.keys(), has_changed=False)
+    if is_new:
+        revising.note_visible_change()
     db.session.commit()
 
 
@@ -120,8 +123,11 @@ def _claim(due: Sequence[int]) -> dict[int, bool]:
     return claimed
 
 
-def _replace(found: Mapping[int, Sequence[int]]) -> None:
-    db.session.execute(delete(RelatedArticle).where(RelatedArticle.article_id.in_(found)))
+def _replace(found: Mapping[int, Sequence[int]]) -> bool:
+    """Store what was found in place of what was; whether that is anything else."""
+    stored = delete(RelatedArticle).where(RelatedArticle.article_id.in_(found))
+    columns = (RelatedArticle.article_id, RelatedArticle.position, RelatedArticle.related_id)
+    before = {tuple(row) for row in db.session.execute(stored.returning(*columns))}
     # The index may hold articles that the database no longer has.
     named = {*found, *(near for nearest in found.values() for near in nearest)}
     known = set(db.session.scalars(select(Article.id).where(Article.id.in_(named))))
@@ -133,6 +139,7 @@ def _replace(found: Mapping[int, Sequence[int]]) -> None:
     ]
     if rows:
         db.session.execute(insert(RelatedArticle), rows)
+    return before != {(row["article_id"], row["position"], row["related_id"]) for row in rows}
 
 
 def _naming(changed: Collection[int]) -> set[int]:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp.errors import ArticleNotFound, ListingNotFound
 from webapp.extensions import the_site
-from webapp.http.caching import public
+from webapp.http.caching import kept, public
 from webapp.http.paging import pages_of
 from webapp.models import Articles
 from webapp.models.articles import Count
@@ -42,7 +42,7 @@ class YearEntry:
 
 
 @pages.get("/")
-@public
+@kept("page")
 def show_front() -> ResponseReturnValue:
     """Show the newest brief as the lead, the latest under it, and older ones by pages."""
     articles, size = reading.visible(), the_site().settings.page_size
@@ -60,7 +60,7 @@ def list_articles() -> ResponseReturnValue:
 
 
 @pages.get("/articles/<slug>")
-@public
+@kept()
 def show_article(slug: str) -> ResponseReturnValue:
     """Show an article; an address it used to have leads to the one it has."""
     try:
@@ -80,7 +80,7 @@ def show_article(slug: str) -> ResponseReturnValue:
 
 
 @pages.get("/topics/")
-@public
+@kept()
 def list_topics() -> ResponseReturnValue:
     """Show all topics."""
     counts = reading.visible().counts_by_topic()
@@ -88,7 +88,7 @@ def list_topics() -> ResponseReturnValue:
 
 
 @pages.get("/topics/<slug>")
-@public
+@kept("page")
 def list_by_topic(slug: str) -> ResponseReturnValue:
     """Show what was written on a topic."""
     topic = reading.topic_at(slug)
@@ -97,7 +97,7 @@ def list_by_topic(slug: str) -> ResponseReturnValue:
 
 
 @pages.get("/authors/")
-@public
+@kept()
 def list_authors() -> ResponseReturnValue:
     """Show all authors."""
     counts = reading.visible().counts_by_author()
@@ -105,7 +105,7 @@ def list_authors() -> ResponseReturnValue:
 
 
 @pages.get("/authors/<slug>")
-@public
+@kept("page")
 def list_by_author(slug: str) -> ResponseReturnValue:
     """Show what an author wrote."""
     author = reading.author_at(slug)
@@ -114,7 +114,7 @@ def list_by_author(slug: str) -> ResponseReturnValue:
 
 
 @pages.get("/sources/")
-@public
+@kept()
 def list_sources() -> ResponseReturnValue:
     """Show all sources."""
     counts = reading.visible().counts_by_source()
@@ -122,7 +122,7 @@ def list_sources() -> ResponseReturnValue:
 
 
 @pages.get("/sources/<domain>")
-@public
+@kept("page")
 def list_by_source(domain: str) -> ResponseReturnValue:
     """Show what was made from the stories of a source."""
     articles = reading.visible().from_source(domain)
@@ -130,7 +130,7 @@ def list_by_source(domain: str) -> ResponseReturnValue:
 
 
 @pages.get("/archive/")
-@public
+@kept()
 def show_archive() -> ResponseReturnValue:
     """Show the years and months in which something was published."""
     years = [
@@ -153,7 +153,7 @@ def show_archive() -> ResponseReturnValue:
 @pages.get(
     "/archive/<int(fixed_digits=4):year>/<int(fixed_digits=2):month>/<int(fixed_digits=2):day>"
 )
-@public
+@kept("page")
 def list_by_date(
     year: int, month: int | None = None, day: int | None = None
 ) -> ResponseReturnValue:
