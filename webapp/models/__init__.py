@@ -2,6 +2,7 @@
 
 from webapp.models.article import Article, FormerSlug, Section, Status
 from webapp.models.articles import Articles
+from webapp.models.beside import Beside, beside
 from webapp.models.listed import Filed, ListedArticle, listed
 from webapp.models.naming import Author, Topic
 from webapp.models.related import RelatedArticle
@@ -13,6 +14,7 @@ __all__ = [
     "Article",
     "Articles",
     "Author",
+    "Beside",
     "Filed",
     "FormerSlug",
     "IndexChange",
@@ -27,5 +29,6 @@ __all__ = [
     "Subscriber",
     "SubscriberState",
     "Topic",
+    "beside",
     "listed",
 ]

@@ -13,7 +13,6 @@ from sqlalchemy.orm import defer, selectinload
 from webapp.extensions import db
 from webapp.models.article import Article, Status
 from webapp.models.naming import Author, Topic, article_author, article_topic
-from webapp.models.related import RelatedArticle
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +57,6 @@ class Articles:
         """Those published at or after start and before end."""
         return self._also(Article.published_at >= start)._also(Article.published_at < end)
 
-    def but(self, *articles: Article) -> Articles:
-        """All but those."""
-        return self._also(Article.id.not_in([article.id for article in articles]))
-
     def with_ids(self, ids: Sequence[int] | BindParameter[Sequence[int]]) -> Articles:
         """Those of these ids."""
         return self._also(Article.id.in_(ids))
@@ -75,16 +70,6 @@ class Articles:
         """Read some of them for a listing: with authors and topics, without their texts."""
         statement = self._select().order_by(Article.published_at.desc(), Article.id.desc())
         return list(db.session.scalars(statement.limit(limit).offset(offset)))
-
-    def nearest_to(self, article: Article, limit: int) -> list[Article]:
-        """Read those that are stored as nearest to an article, as for a listing, nearest first."""
-        statement = (
-            self._select()
-            .join(RelatedArticle, RelatedArticle.related_id == Article.id)
-            .where(RelatedArticle.article_id == article.id)
-            .order_by(RelatedArticle.position)
-        )
-        return list(db.session.scalars(statement.limit(limit)))
 
     def _select(self) -> Select[Article]:
         return (

@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 from sqlalchemy import delete, false, func, insert, select
 
 from webapp.extensions import db, the_site
-from webapp.models import Article, Articles, RelatedArticle, RelatedDue
+from webapp.models import Article, RelatedArticle, RelatedDue
 from webapp.services import revising
 from webapp.services.storage import locked
 
-SHOWN = 3
 # More than a page shows: some may be withdrawn, or their time may not have come.
 KEPT = 6
 # Of those that name a changed article as related, so many are looked at again.
@@ -23,12 +22,6 @@ BATCH = 50
 # Whoever reads asks whether the time has come; so nothing is due when it comes.
 _WHENEVER = datetime.max.replace(tzinfo=UTC)
 log = logging.getLogger(__name__)
-
-
-def related_to(article: Article) -> list[Article]:
-    """Give the visible articles nearest in content, nearest first."""
-    # The database has the last word on what readers may see.
-    return Articles.published(the_site().clock()).nearest_to(article, SHOWN)
 
 
 def note_changed(ids: Iterable[int]) -> None:

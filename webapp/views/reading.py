@@ -16,7 +16,7 @@ from webapp.http.paging import pages_of
 from webapp.models import Articles
 from webapp.models.articles import Count
 from webapp.presenting import MONTHS, day, month
-from webapp.services import illustrating, reading, relating
+from webapp.services import illustrating, reading
 from webapp.views.structured import describe_article
 
 pages = Blueprint("reading", __name__)
@@ -70,11 +70,12 @@ def show_article(slug: str) -> ResponseReturnValue:
         if now is None:
             raise
         return redirect(url_for(".show_article", slug=now), 301)
+    beside = reading.beside(article)
     return render_template(
         "reading/article.html",
         article=article,
-        related=relating.related_to(article),
-        recent=reading.recent(article),
+        related=beside.related,
+        recent=beside.recent,
         structured=describe_article(article),
     )
 
