@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gunicorn.arbiter import Arbiter
     from gunicorn.workers.base import Worker
 
 bind = "127.0.0.1:8000"
@@ -33,9 +34,17 @@ control_socket_disable = True
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - gunicorn makes a private file there
 
 
+def on_starting(server: Arbiter) -> None:
+    """Warm the site up before the workers are forked from it."""
+    # Gunicorn reads this file before it has set the path.
+    from webapp.http import warming  # noqa: PLC0415
+
+    warming.warm_up(server.app.wsgi())
+
+
 def post_worker_init(worker: Worker) -> None:
     """Give each worker connections of its own, and let one bring the index up to date."""
-    # Gunicorn reads this file before it has set the path.
+    # As above.
     from webapp.services import starting  # noqa: PLC0415
 
     starting.begin_worker(worker.wsgi)

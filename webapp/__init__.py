@@ -10,8 +10,8 @@ from flask import Flask
 from index import open_index
 from webapp import cli, presenting
 from webapp.extensions import Site, db, migrate
-from webapp.http import assets, caching, paths, security
-from webapp.services import storage
+from webapp.http import assets, caching, coding, page_cache, paths, security, speculation
+from webapp.services import revising, storage
 from webapp.settings import ROOT, Settings, read_settings
 from webapp.views import error_pages, feeds, health, newsletter, openapi, reading, search
 
@@ -54,9 +54,12 @@ def create_app(
     migrate.init_app(app, db, directory=str(ROOT / "webapp" / "migrations"))
     with app.app_context():
         storage.prepare_database()
-    for room in (security, caching, assets, presenting, error_pages, cli):
+        watch = revising.Watch(db.engine, clock, settings.time_zone)
+    app.extensions["broadsheet"].revisions = watch
+    for room in (security, coding, caching, assets, speculation, presenting, error_pages, cli):
         room.attach(app)
     for view in (reading, search, feeds, openapi, newsletter, health):
         app.register_blueprint(view.pages)
     paths.attach(app)
+    page_cache.attach(app)
     return app

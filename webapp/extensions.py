@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from flask import current_app
 from flask_migrate import Migrate
@@ -47,6 +47,33 @@ class SearchNotes:
     written_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What readers see until something changes, comes due or the day ends.
+
+    Two of the same `tag` are the same. `last_modified` is an HTTP date, empty while that
+    second is not over; `known_since` is when this process first saw it, of its own clock.
+    """
+
+    tag: tuple[int, datetime]
+    changed_at: datetime
+    valid_until: datetime
+    last_modified: str
+    known_since: float
+
+
+class Revisions(Protocol):
+    """Says what revision it is; None where the database never answered."""
+
+    def __call__(self) -> Revision | None:
+        """Give the revision it is now."""
+        ...
+
+    def hurry(self) -> None:
+        """Look closely for a moment: a change is just being committed."""
+        ...
+
+
 @dataclass(slots=True)
 class Kept(Generic[T]):
     """What was found out of one state of the database and holds until the next: so many at most.
@@ -83,6 +110,7 @@ class Site:
     settings: Settings
     engine: SearchEngine
     clock: Callable[[], datetime]
+    revisions: Revisions = field(init=False)
     notes: SearchNotes = field(default_factory=SearchNotes)
     listings: Kept[Any] = field(default_factory=lambda: Kept(LISTINGS))
     mending: threading.Lock = field(default_factory=threading.Lock)

@@ -191,6 +191,11 @@ class Settings:
         "10", _whole(0, 100), "By how many percent the newest are lifted among the best results"
     )
     page_size: int = _setting("18", _whole(4, 100), "Articles on a page of a listing")
+    page_cache_mb: int = _setting(
+        "16",
+        _whole(0, 4096),
+        "Memory in MB in which each process keeps finished pages",
+    )
     sign_up_limit: str = _setting("10 per hour", _rate, "Sign-ups from one block of addresses")
     max_request_kb: int = _setting("64", _whole(16, 65536), "The largest request body, in kB")
 

@@ -60,7 +60,7 @@ def test_the_recent_articles_are_the_three_newest_besides_this_one() -> None:
     import_items(*(fields_of(title=f"Day {n}", published_at=f"2026-11-0{n}") for n in range(1, 6)))
     import_items(fields_of(title="Soon", published_at="2027-01-01"))
     import_items(fields_of(title="Day 9", published_at="2026-11-09"))
-    shown = reading.recent(newest_made())
+    shown = reading.beside(newest_made()).recent
     assert [article.title for article in shown] == ["Day 5", "Day 4", "Day 3"]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flask import Flask, Response, current_app, send_from_directory
 
+from webapp.http.caching import kept
 from webapp.http.paths import path_of
 from webapp.settings import ROOT
 
@@ -25,6 +26,7 @@ def static_url(name: str) -> str:
     return path_of("static", current_app.extensions["static_revision"], name)
 
 
+@kept()
 def serve(revision: str, name: str) -> Response:
     """Answer with a file; one asked for by an older revision is today's, and not to be kept."""
     response = send_from_directory(FOLDER, name)

@@ -34,6 +34,27 @@ def public(view: Callable[P, R]) -> Callable[P, R]:
     return declared
 
 
+def kept(*reads: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Declare that a page is public, and that the page cache keeps it until the site changes.
+
+    It depends on its path and on the parameters named here alone: of a request that it is
+    made for the view sees nothing else, no header and no other parameter.
+    """
+
+    def declare(view: Callable[P, R]) -> Callable[P, R]:
+        declared = public(view)
+        declared.reads = reads  # type: ignore[attr-defined]
+        return declared
+
+    return declare
+
+
+def reads_of(view: Callable[..., object]) -> tuple[str, ...] | None:
+    """Give the parameters that a kept view reads; None where a view is not kept."""
+    reads: tuple[str, ...] | None = getattr(view, "reads", None)
+    return reads
+
+
 def _finish(response: Response) -> Response:
     if "Cache-Control" in response.headers and response.cache_control:
         return response

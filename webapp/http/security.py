@@ -50,11 +50,16 @@ def attach(app: Flask) -> None:
     app.wsgi_app = TrustedProxies(app.wsgi_app, networks)  # type: ignore[method-assign]
 
 
+def is_own_host(host: str, own: frozenset[str]) -> bool:
+    """Whether a Host header names one of the site's own hosts, at whatever port."""
+    found = _HOST.fullmatch(host)
+    return found is not None and found[1].lower() in own
+
+
 def _check_host() -> None:
     if request.path in ANY_HOST:
         return
-    found = _HOST.fullmatch(request.environ.get("HTTP_HOST", ""))
-    if not found or found[1].lower() not in the_site().settings.hosts:
+    if not is_own_host(request.environ.get("HTTP_HOST", ""), the_site().settings.hosts):
         raise HostNotOurs(
             "This site does not answer to that name. Its operator can add the name to "
             "BROADSHEET_ALLOWED_HOSTS, or set BROADSHEET_SITE_URL."

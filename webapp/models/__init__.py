@@ -2,6 +2,7 @@
 
 from webapp.models.article import Article, FormerSlug, Section, Status
 from webapp.models.articles import Articles
+from webapp.models.beside import Beside, beside
 from webapp.models.correction import Correction
 from webapp.models.listed import Filed, ListedArticle, listed, listed_in_order
 from webapp.models.naming import Author, Topic
@@ -14,6 +15,7 @@ __all__ = [
     "Article",
     "Articles",
     "Author",
+    "Beside",
     "Correction",
     "Filed",
     "FormerSlug",
@@ -29,6 +31,7 @@ __all__ = [
     "Subscriber",
     "SubscriberState",
     "Topic",
+    "beside",
     "listed",
     "listed_in_order",
 ]

@@ -25,7 +25,6 @@ from webapp.extensions import db
 from webapp.models.article import Article, Status
 from webapp.models.columns import UtcDateTime
 from webapp.models.naming import Author, Topic, article_author, article_topic
-from webapp.models.related import RelatedArticle
 
 _ARTICLE = cast(Table, Article.__table__)
 STRIDE = 900
@@ -110,10 +109,6 @@ class Articles:
         """Those published at or after start and before end."""
         return self._also(self.moment >= start, "from", start)._also(self.moment < end, "to", end)
 
-    def but(self, *ids: int) -> Articles:
-        """All but those of these ids."""
-        return self._also(self.id.not_in(ids), "but", ids)
-
     def with_ids(self, ids: Sequence[int] | BindParameter[Sequence[int]]) -> Articles:
         """Those of these ids."""
         return self._also(self.id.in_(ids), "with", ids)
@@ -177,16 +172,6 @@ class Articles:
         ]
         mark = mark.union_all(select(*further).where(mark.c.id.is_not(None)))
         return select(mark.c.moment, mark.c.id)
-
-    def nearest_ids(self, article_id: int, limit: int) -> list[int]:
-        """Read the ids of those that are stored as nearest to an article, nearest first."""
-        statement = (
-            self._visible()
-            .join(RelatedArticle, RelatedArticle.related_id == self.id)
-            .where(RelatedArticle.article_id == article_id)
-            .order_by(RelatedArticle.position)
-        )
-        return list(db.session.scalars(statement.limit(limit)))
 
     def counts_by_topic(self) -> list[Count]:
         """Give every topic that has any of them, by name."""

@@ -12,12 +12,18 @@ from webapp.models.columns import UtcDateTime
 
 
 class SiteRevision(Base):
-    """The one row whose number is another after every change that readers can see."""
+    """The one row that is another after every change that readers can see.
+
+    `changed_at` is a whole second, and later than that of any revision before; `look` is a
+    hash of what pages are made with.
+    """
 
     __tablename__ = "site_revision"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[int]
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    look: Mapped[str] = mapped_column(String(64))
 
 
 class IndexChange(Base):

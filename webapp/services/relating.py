@@ -9,17 +9,10 @@ from datetime import UTC, datetime
 from sqlalchemy import delete, false, func, insert, select
 
 from webapp.extensions import db, the_site
-from webapp.models import (
-    Article,
-    Articles,
-    ListedArticle,
-    RelatedArticle,
-    RelatedDue,
-    listed_in_order,
-)
+from webapp.models import Article, RelatedArticle, RelatedDue
+from webapp.services import revising
 from webapp.services.storage import locked
 
-SHOWN = 3
 # More than a page shows: some may be withdrawn, or their time may not have come.
 KEPT = 6
 # Of those that name a changed article as related, so many are looked at again.
@@ -29,13 +22,6 @@ BATCH = 50
 # Whoever reads asks whether the time has come; so nothing is due when it comes.
 _WHENEVER = datetime.max.replace(tzinfo=UTC)
 log = logging.getLogger(__name__)
-
-
-def related_to(article: Article) -> list[ListedArticle]:
-    """Give the visible articles nearest in content, nearest first."""
-    # The database has the last word on what readers may see.
-    now = the_site().clock()
-    return listed_in_order(Articles.published(now).nearest_ids(article.id, SHOWN), now)
 
 
 def note_changed(ids: Iterable[int]) -> None:
@@ -107,11 +93,13 @@ def _relate_batch() -> int:
 
 def _store(found: Mapping[int, Sequence[int]], due: Sequence[int]) -> None:
     claimed = _claim(due)
-    _replace({id: found[id] for id in claimed})
+    is_new = _replace({id: found[id] for id in claimed})
     changed = [id for id, has_changed in claimed.items() if has_changed]
     neighbours = {near for id in changed for near in found[id]} | _naming(changed)
     # Those that are stored now were found when the index knew of the changes.
     _note(neighbours - claimed.keys(), has_changed=False)
+    if is_new:
+        revising.note_visible_change()
     db.session.commit()
 
 
@@ -128,8 +116,11 @@ def _claim(due: Sequence[int]) -> dict[int, bool]:
     return claimed
 
 
-def _replace(found: Mapping[int, Sequence[int]]) -> None:
-    db.session.execute(delete(RelatedArticle).where(RelatedArticle.article_id.in_(found)))
+def _replace(found: Mapping[int, Sequence[int]]) -> bool:
+    """Store what was found in place of what was; whether that is anything else."""
+    stored = delete(RelatedArticle).where(RelatedArticle.article_id.in_(found))
+    columns = (RelatedArticle.article_id, RelatedArticle.position, RelatedArticle.related_id)
+    before = {tuple(row) for row in db.session.execute(stored.returning(*columns))}
     # The index may hold articles that the database no longer has.
     named = {*found, *(near for nearest in found.values() for near in nearest)}
     known = set(db.session.scalars(select(Article.id).where(Article.id.in_(named))))
@@ -141,6 +132,7 @@ def _replace(found: Mapping[int, Sequence[int]]) -> None:
     ]
     if rows:
         db.session.execute(insert(RelatedArticle), rows)
+    return before != {(row["article_id"], row["position"], row["related_id"]) for row in rows}
 
 
 def _naming(changed: Collection[int]) -> set[int]:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from index.contract import IndexMissing, IndexUnavailable
 from webapp.extensions import Site, db, the_site
-from webapp.services import indexing, noting
+from webapp.services import indexing, noting, revising
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -35,6 +35,7 @@ def end_worker(app: Flask) -> None:
 def _bring_up_to_date(app: Flask) -> None:
     with app.app_context():
         try:
+            revising.note_look()
             bring_index_up_to_date()
         except (IndexUnavailable, DBAPIError) as problem:
             log.error("The index could not be brought up to date: %s", problem)

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, jsonify, render_template, url_for
 from index.contract import Match, Sort
 from webapp.errors import QueryUnreadable
 from webapp.extensions import the_site
-from webapp.http.caching import public
+from webapp.http.caching import kept, public
 from webapp.http.paths import path_of
 from webapp.models import ListedArticle
 from webapp.presenting import absolute, iso
@@ -61,7 +61,7 @@ def follow_by_json() -> Response:
 
 
 @pages.get("/opensearch.xml")
-@public
+@kept()
 def describe_search() -> Response:
     """Tell browsers how to search this site (OpenSearch 1.1)."""
     return Response(

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp.errors import TooManySignUps
 from webapp.forms import NewsletterForm
-from webapp.http.caching import public
+from webapp.http.caching import kept
 from webapp.http.security import refuse_other_sites
 from webapp.services import subscribing
 
@@ -15,7 +15,7 @@ pages = Blueprint("newsletter", __name__)
 
 
 @pages.get("/newsletter")
-@public
+@kept()
 def show_sign_up() -> ResponseReturnValue:
     """Show the form by itself."""
     return render_template("newsletter/sign_up.html", form=None)
@@ -40,7 +40,7 @@ def sign_up() -> ResponseReturnValue:
 
 
 @pages.get("/newsletter/received")
-@public
+@kept()
 def show_received() -> ResponseReturnValue:
     """Thank the reader and say what happens next."""
     return render_template("newsletter/received.html")

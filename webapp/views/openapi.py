@@ -8,14 +8,14 @@ from pathlib import Path
 from flask import Blueprint, Response, jsonify
 
 from webapp.extensions import the_site
-from webapp.http.caching import public
+from webapp.http.caching import kept
 
 pages = Blueprint("openapi", __name__)
 _DESCRIPTION = json.loads(Path(__file__).with_name("openapi.json").read_text(encoding="utf-8"))
 
 
 @pages.get("/openapi.json")
-@public
+@kept()
 def describe() -> Response:
     """Give the description, with this site's address as its server."""
     return jsonify({**_DESCRIPTION, "servers": [{"url": the_site().settings.site_url}]})

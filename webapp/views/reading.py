@@ -11,12 +11,12 @@ from flask.typing import ResponseReturnValue
 
 from webapp.errors import ArticleNotFound, ListingNotFound
 from webapp.extensions import the_site
-from webapp.http.caching import public
+from webapp.http.caching import kept, public
 from webapp.http.paging import pages_of
 from webapp.models import Articles
 from webapp.models.articles import Count
 from webapp.presenting import MONTHS, day, month
-from webapp.services import illustrating, listing, reading, relating
+from webapp.services import illustrating, listing, reading
 from webapp.views.structured import describe_article
 
 pages = Blueprint("reading", __name__)
@@ -42,7 +42,7 @@ class YearEntry:
 
 
 @pages.get("/")
-@public
+@kept("page")
 def show_front() -> ResponseReturnValue:
     """Show the newest brief as the lead, the latest under it, and older ones by pages."""
     articles, size = listing.listing_of(reading.visible()), the_site().settings.page_size
@@ -66,7 +66,7 @@ def list_articles() -> ResponseReturnValue:
 
 
 @pages.get("/articles/<slug>")
-@public
+@kept()
 def show_article(slug: str) -> ResponseReturnValue:
     """Show an article; an address it used to have leads to the one it has."""
     try:
@@ -76,17 +76,18 @@ def show_article(slug: str) -> ResponseReturnValue:
         if now is None:
             raise
         return redirect(url_for(".show_article", slug=now), 301)
+    beside = reading.beside(article)
     return render_template(
         "reading/article.html",
         article=article,
-        related=relating.related_to(article),
-        recent=reading.recent(article),
+        related=beside.related,
+        recent=beside.recent,
         structured=describe_article(article),
     )
 
 
 @pages.get("/topics/")
-@public
+@kept()
 def list_topics() -> ResponseReturnValue:
     """Show all topics."""
     counts = listing.counts(reading.visible(), "topic")
@@ -94,7 +95,7 @@ def list_topics() -> ResponseReturnValue:
 
 
 @pages.get("/topics/<slug>")
-@public
+@kept("page")
 def list_by_topic(slug: str) -> ResponseReturnValue:
     """Show what was written on a topic."""
     topic = reading.topic_at(slug)
@@ -103,7 +104,7 @@ def list_by_topic(slug: str) -> ResponseReturnValue:
 
 
 @pages.get("/authors/")
-@public
+@kept()
 def list_authors() -> ResponseReturnValue:
     """Show all authors."""
     counts = listing.counts(reading.visible(), "author")
@@ -111,7 +112,7 @@ def list_authors() -> ResponseReturnValue:
 
 
 @pages.get("/authors/<slug>")
-@public
+@kept("page")
 def list_by_author(slug: str) -> ResponseReturnValue:
     """Show what an author wrote."""
     author = reading.author_at(slug)
@@ -120,7 +121,7 @@ def list_by_author(slug: str) -> ResponseReturnValue:
 
 
 @pages.get("/sources/")
-@public
+@kept()
 def list_sources() -> ResponseReturnValue:
     """Show all sources."""
     counts = listing.counts(reading.visible(), "source")
@@ -128,7 +129,7 @@ def list_sources() -> ResponseReturnValue:
 
 
 @pages.get("/sources/<domain>")
-@public
+@kept("page")
 def list_by_source(domain: str) -> ResponseReturnValue:
     """Show what was made from the stories of a source."""
     articles = reading.visible().from_source(domain)
@@ -136,7 +137,7 @@ def list_by_source(domain: str) -> ResponseReturnValue:
 
 
 @pages.get("/archive/")
-@public
+@kept()
 def show_archive() -> ResponseReturnValue:
     """Show the years and months in which something was published."""
     years = [
@@ -159,7 +160,7 @@ def show_archive() -> ResponseReturnValue:
 @pages.get(
     "/archive/<int(fixed_digits=4):year>/<int(fixed_digits=2):month>/<int(fixed_digits=2):day>"
 )
-@public
+@kept("page")
 def list_by_date(
     year: int, month: int | None = None, day: int | None = None
 ) -> ResponseReturnValue:
