@@ -11,9 +11,9 @@ from index import open_index
 from webapp import cli, presenting
 from webapp.extensions import Site, db, migrate
 from webapp.http import assets, caching, paths, security
-from webapp.services import storage
+from webapp.services import dressing, storage
 from webapp.settings import ROOT, Settings, read_settings
-from webapp.views import error_pages, feeds, health, newsletter, openapi, reading, search
+from webapp.views import device, error_pages, feeds, health, newsletter, openapi, reading, search
 
 
 def create_app(
@@ -54,9 +54,12 @@ def create_app(
     migrate.init_app(app, db, directory=str(ROOT / "webapp" / "migrations"))
     with app.app_context():
         storage.prepare_database()
-    for room in (security, caching, assets, presenting, error_pages, cli):
+    dress = dressing.dress(settings)
+    for room in (security, caching, error_pages, cli):
         room.attach(app)
-    for view in (reading, search, feeds, openapi, newsletter, health):
+    assets.attach(app, dress.files)
+    presenting.attach(app, dress.logo)
+    for view in (reading, device, search, feeds, openapi, newsletter, health):
         app.register_blueprint(view.pages)
     paths.attach(app)
     return app

@@ -22,8 +22,8 @@ SAYING = HEADINGS | {"p"}
 LABEL_WORDS = 6
 LABEL_LENGTH = 60
 # The ids that an article's page needs for itself.
-PAGE_IDS = frozenset({"main", "more-on-this", "recent-news", "theme-slot", "topics-label"})
-PAGE_ID_STARTS = ("join-", "search-")
+PAGE_IDS = frozenset({"main", "more-on-this", "recent-news", "topics-label"})
+PAGE_ID_STARTS = ("join-", "reader-", "search-")
 # Words that introduce what somebody said: "Mr Quay added: …" is no label.
 SPEECH = frozenset(
     "add added adds admitted announced argued argues ask asked asks claimed concluded continued"
