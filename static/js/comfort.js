@@ -26,8 +26,8 @@ function group([name, [legend, values]]) {
 }
 
 function addPanel(slot) {
-  const summary = element("summary", { title: "Reading settings" }, "Aa");
-  summary.setAttribute("aria-label", "Aa: reading settings");
+  const name = element("span", { className: "unseen" }, ": reading settings");
+  const summary = element("summary", { title: "Reading settings" }, "Aa", name);
   const saved = element("a", { href: "/saved" }, "Saved briefs");
   const panel = element(
     "div",

@@ -154,6 +154,8 @@ def _mended(block: Element) -> Element:
             element.tag = "h2"
         elif element.tag in WRAPPER_TAGS:
             element.tag = "div"
+        elif element.tag == "th" and not _text(element):
+            element.tag = "td"  # the corner of a table heads nothing
     for image in list(block.iter("img")):
         source = image.get("src", "")
         if not re.fullmatch(r"/images/[0-9a-f]{32}\.webp", source):
