@@ -28,13 +28,7 @@ function group([name, [legend, values]]) {
 function addPanel(slot) {
   const name = element("span", { className: "unseen" }, ": reading settings");
   const summary = element("summary", { title: "Reading settings" }, "Aa", name);
-  const saved = element("a", { href: "/saved" }, "Saved briefs");
-  const panel = element(
-    "div",
-    { className: "comfort-panel" },
-    ...Object.entries(CHOICES).map(group),
-    element("p", { className: "comfort-more" }, saved, button("plain", "What the keys do", help)),
-  );
+  const panel = element("div", { className: "comfort-panel" });
   const details = element("details", { className: "comfort" }, summary, panel);
   const close = () => (details.open = false);
 
@@ -43,6 +37,15 @@ function addPanel(slot) {
     dispatchEvent(new Event("help"));
   }
 
+  // Few pages are opened for it, and so it costs the others nothing.
+  function fill() {
+    const saved = element("a", { href: "/saved" }, "Saved briefs");
+    const more = element("p", { className: "comfort-more" });
+    more.append(saved, button("plain", "What the keys do", help));
+    panel.append(...Object.entries(CHOICES).map(group), more);
+  }
+
+  details.addEventListener("toggle", fill, { once: true });
   details.onkeydown = (event) => {
     if (event.key !== "Escape" || !details.open) return;
     close();

@@ -73,14 +73,17 @@ function showButton() {
   saver.setAttribute("aria-pressed", isSaved);
 }
 
-function showMark(card) {
-  const path = card.querySelector(TITLE)?.pathname;
-  const marks = [isIn("saved", path) && "Saved", isIn("read", path) && "Read"].filter(Boolean);
-  card.classList.toggle("is-read", isIn("read", path));
-  card.querySelectorAll(".own-mark").forEach((mark) => mark.remove());
-  if (shelf) return;
-  const made = marks.map((mark) => element("span", { className: "own-mark" }, mark));
-  card.querySelector(".meta")?.append(...made);
+function showMarks() {
+  const paths = (name) => new Set(briefs(name).map((brief) => brief.path));
+  const [saved, read] = [paths("saved"), paths("read")];
+  for (const card of document.querySelectorAll(CARDS)) {
+    const path = card.querySelector(TITLE)?.pathname;
+    const marks = [saved.has(path) && "Saved", read.has(path) && "Read"].filter(Boolean);
+    card.classList.toggle("is-read", read.has(path));
+    card.querySelectorAll(".own-mark").forEach((mark) => mark.remove());
+    const made = marks.map((mark) => element("span", { className: "own-mark" }, mark));
+    card.querySelector(".meta")?.append(...made);
+  }
 }
 
 function row(name, brief) {
@@ -129,7 +132,7 @@ function showShelf() {
 function show() {
   if (saver) showButton();
   if (shelf) showShelf();
-  else document.querySelectorAll(CARDS).forEach(showMark);
+  else showMarks();
 }
 
 function markAsRead() {
