@@ -21,6 +21,17 @@ GOOD = [
     ("site_url", "https://[::1]:8000", "https://[::1]:8000"),
     ("site_name", " The Harbour Post ", "The Harbour Post"),
     ("tagline", "All the tides", "All the tides"),
+    ("accent", " #8B1E3F ", "#8b1e3f"),
+    ("logo", "marks/logo.svg", "marks/logo.svg"),
+    (
+        "footer_links",
+        "Imprint = /imprint, Mail=mailto:desk@example.org,Map=https://a.example.org/?x=1",
+        (
+            ("Imprint", "/imprint"),
+            ("Mail", "mailto:desk@example.org"),
+            ("Map", "https://a.example.org/?x=1"),
+        ),
+    ),
     ("letter_pitch", "tides and boats", "tides and boats"),
     ("language", "pt-BR", "pt-BR"),
     ("time_zone", "Europe/Lisbon", ZoneInfo("Europe/Lisbon")),
@@ -52,6 +63,14 @@ GOOD = [
     ("max_request_kb", "65536", 65536),
 ]
 BAD = [
+    ("accent", "green"),
+    ("accent", "#fff"),
+    ("accent", "#0b5f47;} body{display:none"),
+    ("logo", "logo\n.svg"),
+    ("footer_links", "Imprint"),
+    ("footer_links", "=/imprint"),
+    ("footer_links", "Run=javascript:alert(1)"),
+    ("footer_links", "Elsewhere=//a.example.org"),
     ("site_url", "news.example.org"),
     ("site_url", "ftp://news.example.org"),
     ("site_url", "https://news.example.org/blog"),

@@ -11,9 +11,9 @@ from index import open_index
 from webapp import cli, presenting
 from webapp.extensions import Site, db, migrate
 from webapp.http import assets, caching, coding, page_cache, paths, security, speculation
-from webapp.services import revising, storage
+from webapp.services import dressing, revising, storage
 from webapp.settings import ROOT, Settings, read_settings
-from webapp.views import error_pages, feeds, health, newsletter, openapi, reading, search
+from webapp.views import device, error_pages, feeds, health, newsletter, openapi, reading, search
 
 
 def create_app(
@@ -56,9 +56,12 @@ def create_app(
         storage.prepare_database()
         watch = revising.Watch(db.engine, clock, settings.time_zone)
     app.extensions["broadsheet"].revisions = watch
-    for room in (security, coding, caching, assets, speculation, presenting, error_pages, cli):
+    dress = dressing.dress(settings)
+    for room in (security, coding, caching, speculation, error_pages, cli):
         room.attach(app)
-    for view in (reading, search, feeds, openapi, newsletter, health):
+    assets.attach(app, dress.files)
+    presenting.attach(app, dress.logo)
+    for view in (reading, device, search, feeds, openapi, newsletter, health):
         app.register_blueprint(view.pages)
     paths.attach(app)
     page_cache.attach(app)

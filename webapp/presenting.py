@@ -39,9 +39,11 @@ class Masthead:
     language: str
     direction: str
     letter_pitch: str
+    logo: object  # name, width and height of a static file, or None
+    footer_links: tuple[tuple[str, str], ...]
 
 
-def attach(app: Flask) -> None:
+def attach(app: Flask, logo: object) -> None:
     """Give the names and filters to all templates and macros."""
     settings = app.extensions["broadsheet"].settings
     masthead = Masthead(
@@ -50,6 +52,8 @@ def attach(app: Flask) -> None:
         language=settings.language,
         direction=direction_of(settings.language),
         letter_pitch=settings.letter_pitch,
+        logo=logo,
+        footer_links=settings.footer_links,
     )
     # Globals, so that macros know them too and need not be made anew for every page.
     app.jinja_env.globals.update(

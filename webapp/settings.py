@@ -21,6 +21,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from webapp.errors import SettingsInvalid
+from webapp.text.colours import is_colour
 
 PREFIX = "BROADSHEET_"
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,6 +32,31 @@ def _text(value: str) -> str:
     if not value.strip() or len(value) > 300 or not value.isprintable():
         raise ValueError("give a line of 1 to 300 characters")
     return value.strip()
+
+
+def _colour(value: str) -> str:
+    if not is_colour(value.strip()):
+        raise ValueError("give a colour as six hexadecimal digits, as in #0b5f47")
+    return value.strip().lower()
+
+
+def _path(value: str) -> str:
+    if not value.strip() or not value.isprintable():
+        raise ValueError("give a file, by its path or by its name in the data folder")
+    return value.strip()
+
+
+def _links(value: str) -> tuple[tuple[str, str], ...]:
+    links = []
+    for part in filter(str.strip, value.split(",")):
+        label, _, address = (side.strip() for side in part.partition("="))
+        if not label or not re.fullmatch(r"(https?://|mailto:|/(?!/))[!-~]*", address):
+            raise ValueError(
+                "give Label=address pairs separated by commas, as in Imprint=/imprint or "
+                "Contact=mailto:desk@example.org"
+            )
+        links.append((label, address))
+    return tuple(links)
 
 
 def _site_url(value: str) -> str:
@@ -155,6 +181,22 @@ class Settings:
     tagline: str = _setting(
         "The day in artificial intelligence, briefly", _text, "The line under the name"
     )
+    accent: str = _setting(
+        "#0b5f47",
+        _colour,
+        "Colour of links, labels and icons; darkened or lightened where text would be hard to read",
+    )
+    logo: str = _setting(
+        "",
+        _path,
+        "PNG, WebP or SVG file shown in place of the name: its path, or its name in the data "
+        "folder",
+    )
+    footer_links: tuple[tuple[str, str], ...] = _setting(
+        "",
+        _links,
+        "More links in the footer, as in Imprint=https://example.org/imprint,…",
+    )
     letter_pitch: str = _setting(
         "breaking news, product launches and deals, research and policy",
         _text,
@@ -252,7 +294,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     return Settings(**values)
 
 
-_EMPTY = ("tuple[str, ...]", "tuple[Network, ...]", "dict[str, str]")
+_EMPTY = ("tuple[str, ...]", "tuple[tuple[str, str], ...]", "tuple[Network, ...]", "dict[str, str]")
 
 
 def _from_file(path: str, name: str) -> str:

@@ -186,7 +186,8 @@ document.querySelector(".nav .narrow-only a")?.addEventListener("click", start);
 document.addEventListener("keydown", (event) => {
   const isTyping = event.target.matches?.("input, textarea, select");
   const isHeld = event.ctrlKey || event.metaKey;
-  const isSlash = event.key === "/" && !isTyping && !isHeld && !event.altKey;
+  const isOff = document.documentElement.dataset.keys === "off";
+  const isSlash = event.key === "/" && !isTyping && !isHeld && !event.altKey && !isOff;
   const isK = event.key.toLowerCase() === "k" && isHeld && !event.shiftKey;
   if (isSlash || isK) start(event);
 });

@@ -1,11 +1,20 @@
 // Stands in the head and blocks on purpose: what the reader chose must hold before the first paint.
 (function () {
-  var root = document.documentElement;
-  root.dataset.script = "on";
+  var chosen = document.documentElement.dataset;
+  var known = {
+    theme: "light dark",
+    size: "small large largest",
+    measure: "narrow wide",
+    face: "sans",
+    keys: "off",
+    banner: "closed",
+  };
+  chosen.script = "on";
   try {
-    var theme = localStorage.getItem("theme");
-    if (theme === "light" || theme === "dark") root.dataset.theme = theme;
-    if (localStorage.getItem("join-banner") === "closed") root.dataset.banner = "closed";
+    for (var name in known) {
+      var value = localStorage.getItem(name);
+      if (value && known[name].split(" ").includes(value)) chosen[name] = value;
+    }
   } catch (e) {
     // Storage may be forbidden; the page is then as it is for a first visit.
   }

@@ -14,6 +14,7 @@ PATHS = {
     "front": "/",
     "older": "/?page=2",
     "article": "/articles/heron-4-price-cut",
+    "everything": "/articles/everything",
     "long-words": "/articles/long-words",
     "bare": "/articles/bare",
     "right-to-left": "/articles/right-to-left",
@@ -30,6 +31,8 @@ PATHS = {
     "search-empty": "/search",
     "letter": "/newsletter",
     "thanks": "/newsletter/received",
+    "saved": "/saved",
+    "offline": "/offline",
     "not-found": "/no-such-page",
 }
 
@@ -44,6 +47,7 @@ def test_no_page_overflows_sideways(chromium: Browser, site: str, width: int) ->
             viewport={"width": width, "height": 900}, color_scheme=scheme
         ) as context:
             page = context.new_page()
+            put_on_the_shelf(page, site)
             for name, path in PATHS.items():
                 page.goto(site + path)
                 beyond = page.evaluate(
@@ -56,6 +60,27 @@ def test_no_page_overflows_sideways(chromium: Browser, site: str, width: int) ->
                         path=Path(shots) / f"{name}-{width}-{scheme}.png", full_page=True
                     )
     assert over == {}
+
+
+def put_on_the_shelf(page: Page, site: str) -> None:
+    """Save a brief, and one of the longest words, so that the device's own pages hold some."""
+    for path in (PATHS["article"], PATHS["long-words"]):
+        page.goto(site + path)
+        page.keyboard.press("s")
+
+
+def test_no_page_overflows_at_the_largest_text_on_the_narrowest_screen(
+    page: Page, site: str
+) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    put_on_the_shelf(page, site)
+    page.evaluate("localStorage.size = 'largest'; localStorage.measure = 'wide'")
+    over = []
+    for name, path in PATHS.items():
+        page.goto(site + path)
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            over.append(name)
+    assert over == []
 
 
 @pytest.mark.parametrize("name", PATHS)
@@ -118,11 +143,8 @@ def test_the_theme_is_chosen_once_and_kept_on_the_device(page: Page, site: str) 
     page.emulate_media(color_scheme="light")
     page.goto(site + "/")
     before = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    button = page.locator("#theme-slot button")
-    for _ in range(3):
-        button.click()
-        if page.evaluate("getComputedStyle(document.body).backgroundColor") != before:
-            break
+    page.locator(".comfort summary").click()
+    page.get_by_role("radio", name="Dark").check(force=True)
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert dark != before
     page.goto(site + "/topics/")

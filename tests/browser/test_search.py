@@ -292,17 +292,6 @@ def test_the_words_are_marked_also_when_a_hit_is_opened_while_one_types(
     assert page.evaluate(SEES_THE_WORD), "the browser scrolled to the words"
 
 
-def test_the_script_is_small(page: Page, site: str) -> None:
-    sizes: dict[str, int] = {}
-    page.on(
-        "response",
-        lambda r: sizes.update({r.url: len(r.body())}) if r.url.endswith("search.js") else None,
-    )
-    page.goto(site + "/", wait_until="networkidle")
-    (size,) = sizes.values()
-    assert size < 6000
-
-
 @pytest.mark.parametrize("query", ["title:model date:today", "models date:2026", "model -chip"])
 def test_what_comes_as_one_types_is_what_enter_gives_first(
     page: Page, site: str, query: str

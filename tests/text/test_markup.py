@@ -187,3 +187,11 @@ def test_a_plain_line_is_one_printable_line(text: str) -> None:
 
 def test_control_characters_are_taken_out_however_they_are_written() -> None:
     assert sanitise("<p>ring\x1bing&#x1b;\ufffe\tbell\n</p>") == "<p>ringing\tbell\n</p>"
+
+
+def test_the_columns_of_a_table_are_aligned_by_class() -> None:
+    html = render("| a | b | c |\n|---|--:|:-:|\n| 1 | 2 | 3 |\n", "markdown")
+    assert '<td class="to-right">2</td>' in html
+    assert '<th class="to-center">c</th>' in html
+    assert "<td>1</td>" in html
+    assert "style" not in html

@@ -270,3 +270,8 @@ def test_ids_come_once_and_links_lead_to_what_is_there() -> None:
 
 def test_an_empty_heading_is_left_out() -> None:
     assert labels_of_html("<h2></h2><p>Text</p>") == [""]
+
+
+def test_the_empty_corner_of_a_table_heads_nothing() -> None:
+    (section,) = split_sections("<table><thead><tr><th></th><th>Now</th></tr></thead></table>")
+    assert "<td></td><th>Now</th>" in section.html

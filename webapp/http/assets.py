@@ -1,11 +1,16 @@
-"""Static files, under an address that changes with their content and so can be kept for ever."""
+"""Static files, on disk or made at the start.
+
+Their address changes with their content, and so they can be kept for ever.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 
-from flask import Flask, Response, current_app, send_from_directory
+from flask import Flask, Response, current_app, send_file, send_from_directory
 
 from webapp.http.caching import kept
 from webapp.http.paths import path_of
@@ -15,9 +20,13 @@ FOLDER = ROOT / "static"
 YEAR_SECONDS = 31_536_000
 
 
-def attach(app: Flask) -> None:
-    """Serve the files of static/; their one revision is read once, at the start."""
-    app.extensions["static_revision"] = _revision(FOLDER)
+def attach(app: Flask, made: Mapping[str, bytes]) -> None:
+    """Serve the files of static/ and those made of settings, which win over one of their name.
+
+    Their one revision is read once, at the start.
+    """
+    app.extensions["made_files"] = made
+    app.extensions["static_revision"] = _revision(FOLDER, made)
     app.add_url_rule("/static/<revision>/<path:name>", "static", serve)
 
 
@@ -29,17 +38,24 @@ def static_url(name: str) -> str:
 @kept()
 def serve(revision: str, name: str) -> Response:
     """Answer with a file; one asked for by an older revision is today's, and not to be kept."""
-    response = send_from_directory(FOLDER, name)
-    if revision == current_app.extensions["static_revision"]:
+    current = current_app.extensions["static_revision"]
+    made = current_app.extensions["made_files"].get(name)
+    if made is None:
+        response = send_from_directory(FOLDER, name)
+    else:
+        response = send_file(BytesIO(made), download_name=name, etag=current)
+    if revision == current:
         response.cache_control.public = True
         response.cache_control.max_age = YEAR_SECONDS
         response.cache_control.immutable = True
     return response
 
 
-def _revision(folder: Path) -> str:
+def _revision(folder: Path, made: Mapping[str, bytes]) -> str:
     """Give one hash of all files, so that what one of them refers to changes its address too."""
     digest = hashlib.sha256()
+    for name, content in sorted(made.items()):
+        digest.update(name.encode() + b"\0" + content)
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:10]

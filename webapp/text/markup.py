@@ -7,6 +7,7 @@ from html import unescape
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from mdit_py_plugins.footnote import footnote_plugin
 
 BLOCK_TAGS = frozenset(
@@ -37,24 +38,34 @@ ATTRIBUTES = {
     "q": {"cite"},
     "strong": {"class"},
     "sup": {"class"},
-    "td": {"colspan", "rowspan"},
-    "th": {"colspan", "rowspan", "scope"},
+    "td": {"class", "colspan", "rowspan"},
+    "th": {"class", "colspan", "rowspan", "scope"},
     "time": {"datetime"},
     "*": {"lang", "dir"},
 }
 UNSEEN_TAGS = frozenset("iframe math noscript object script style svg template".split())
 OWN_CLASSES = frozenset(
     "label footnotes footnotes-list footnotes-sep footnote-item footnote-ref"
-    " footnote-backref".split()
+    " footnote-backref to-center to-right".split()
 )
 
 NESTING = 60  # deeper than any text; the readers of HTML after us recurse, or give up and drop text
+
+
+def _align_by_class(state: StateCore) -> None:
+    """Say by a class how a column of a table is aligned: pages hold no inline style."""
+    for token in state.tokens:
+        style = str(token.attrs.pop("style", "")) if token.type in ("td_open", "th_open") else ""
+        if style in ("text-align:right", "text-align:center"):
+            token.attrs["class"] = f"to-{style.removeprefix('text-align:')}"
+
 
 _markdown = (
     MarkdownIt("commonmark", {"html": True, "typographer": True, "maxNesting": NESTING})
     .enable(["table", "strikethrough", "smartquotes", "replacements"])
     .use(footnote_plugin)
 )
+_markdown.core.ruler.push("align_by_class", _align_by_class)
 
 
 def _keep(_tag: str, attribute: str, value: str) -> str | None:

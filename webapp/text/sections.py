@@ -22,10 +22,8 @@ SAYING = HEADINGS | {"p"}
 LABEL_WORDS = 6
 LABEL_LENGTH = 60
 # The ids that an article's page needs for itself.
-PAGE_IDS = frozenset(
-    {"corrections", "main", "more-on-this", "recent-news", "theme-slot", "topics-label"}
-)
-PAGE_ID_STARTS = ("join-", "search-")
+PAGE_IDS = frozenset({"corrections", "main", "more-on-this", "recent-news", "topics-label"})
+PAGE_ID_STARTS = ("join-", "reader-", "search-")
 # Words that introduce what somebody said: "Mr Quay added: …" is no label.
 SPEECH = frozenset(
     "add added adds admitted announced argued argues ask asked asks claimed concluded continued"
@@ -156,6 +154,8 @@ def _mended(block: Element) -> Element:
             element.tag = "h2"
         elif element.tag in WRAPPER_TAGS:
             element.tag = "div"
+        elif element.tag == "th" and not _text(element):
+            element.tag = "td"  # the corner of a table heads nothing
     for image in list(block.iter("img")):
         source = image.get("src", "")
         if not re.fullmatch(r"/images/[0-9a-f]{32}\.webp", source):
