@@ -10,10 +10,20 @@ from flask import Flask
 from index import open_index
 from webapp import cli, presenting
 from webapp.extensions import Site, db, migrate
-from webapp.http import assets, caching, paths, security
+from webapp.http import addresses, assets, caching, paths, security
 from webapp.services import storage
 from webapp.settings import ROOT, Settings, read_settings
-from webapp.views import error_pages, feeds, health, newsletter, openapi, reading, search
+from webapp.views import (
+    cards,
+    crawlers,
+    error_pages,
+    feeds,
+    health,
+    newsletter,
+    openapi,
+    reading,
+    search,
+)
 
 
 def create_app(
@@ -54,9 +64,9 @@ def create_app(
     migrate.init_app(app, db, directory=str(ROOT / "webapp" / "migrations"))
     with app.app_context():
         storage.prepare_database()
-    for room in (security, caching, assets, presenting, error_pages, cli):
+    for room in (security, addresses, caching, assets, presenting, error_pages, cli):
         room.attach(app)
-    for view in (reading, search, feeds, openapi, newsletter, health):
+    for view in (reading, search, feeds, cards, crawlers, openapi, newsletter, health):
         app.register_blueprint(view.pages)
     paths.attach(app)
     return app

@@ -9,6 +9,7 @@ from flask import Flask
 
 from webapp.extensions import the_site
 from webapp.http.assets import static_url
+from webapp.text.elsewhere import escape_markdown
 from webapp.text.languages import direction_of
 
 MONTHS = (
@@ -42,7 +43,12 @@ def attach(app: Flask) -> None:
         site=masthead, static_url=static_url, absolute=absolute, today=today
     )
     app.jinja_env.filters.update(
-        day=day, short_day=short_day, iso=iso, local=_local, thousands=thousands
+        day=day,
+        short_day=short_day,
+        iso=iso,
+        local=_local,
+        thousands=thousands,
+        escape_markdown=escape_markdown,
     )
 
 

@@ -36,6 +36,7 @@ MAY_KNOW: dict[str, set[str]] = {
         "webapp.forms",
         "webapp.http",
         "webapp.presenting",
+        "webapp.text",
         "webapp.errors",
         "webapp.extensions",
         "index",

@@ -7,11 +7,11 @@ from sqlalchemy import select
 from webapp.errors import ArticleNotFound
 from webapp.extensions import db, the_site
 from webapp.models import Article, Status
-from webapp.services import indexing
+from webapp.services import announcing, indexing
 
 
 def publish(slug: str) -> None:
-    """Show an article to readers from now on, and let the index know.
+    """Show an article to readers from now on, and let the index know, and who asked to be told.
 
     One that was published before keeps its date. Raises ArticleNotFound.
     """
@@ -24,6 +24,7 @@ def publish(slug: str) -> None:
     indexing.record_change(article)
     db.session.commit()
     indexing.keep_in_step()
+    announcing.announce([article.id])
 
 
 def withdraw(slug: str) -> None:
@@ -37,6 +38,7 @@ def withdraw(slug: str) -> None:
     indexing.record_change(article)
     db.session.commit()
     indexing.keep_in_step()
+    announcing.announce([article.id])
 
 
 def _article(slug: str) -> Article:

@@ -6,18 +6,30 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from flask import Blueprint, abort, redirect, render_template, send_from_directory, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    redirect,
+    render_template,
+    request,
+    send_from_directory,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 
 from webapp.errors import ArticleNotFound, ListingNotFound
 from webapp.extensions import the_site
 from webapp.http.caching import public
+from webapp.http.negotiating import MARKDOWN, wants_markdown
 from webapp.http.paging import pages_of
-from webapp.models import Articles
+from webapp.http.paths import path_of
+from webapp.models import Article, Articles
 from webapp.models.articles import Count
-from webapp.presenting import MONTHS, day, month
+from webapp.presenting import MONTHS, absolute, day, month
 from webapp.services import illustrating, reading, relating
-from webapp.views.structured import describe_article
+from webapp.text.elsewhere import as_markdown, with_whole_addresses
+from webapp.views.structured import tell_of_article, tell_of_front, tell_of_listing
 
 pages = Blueprint("reading", __name__)
 
@@ -49,7 +61,9 @@ def show_front() -> ResponseReturnValue:
     paging = pages_of(articles.count(), size)
     shown = articles.newest_first(size, (paging.number - 1) * size)
     lead = shown.pop(0) if paging.number == 1 and shown else None
-    return render_template("reading/home.html", lead=lead, articles=shown, pages=paging)
+    return render_template(
+        "reading/home.html", lead=lead, articles=shown, pages=paging, told=tell_of_front()
+    )
 
 
 @pages.get("/articles/")
@@ -62,21 +76,52 @@ def list_articles() -> ResponseReturnValue:
 @pages.get("/articles/<slug>")
 @public
 def show_article(slug: str) -> ResponseReturnValue:
-    """Show an article; an address it used to have leads to the one it has."""
+    """Show an article, as a page or as Markdown by Accept; an address it had leads to its own."""
     try:
         article = reading.article_at(slug)
     except ArticleNotFound:
-        now = reading.slug_now(slug)
-        if now is None:
-            raise
-        return redirect(url_for(".show_article", slug=now), 301)
-    return render_template(
-        "reading/article.html",
-        article=article,
-        related=relating.related_to(article),
-        recent=reading.recent(article),
-        structured=describe_article(article),
-    )
+        return _moved("reading.show_article", slug)
+    if wants_markdown(request.headers.get("Accept", "")):
+        response = _as_markdown(article)
+    else:
+        page = render_template(
+            "reading/article.html",
+            article=article,
+            related=relating.related_to(article),
+            recent=reading.recent(article),
+            told=tell_of_article(article),
+        )
+        response = Response(page)
+    response.vary.add("Accept")
+    return response
+
+
+@pages.get("/articles/<slug>.md")
+@public
+def show_article_as_markdown(slug: str) -> ResponseReturnValue:
+    """Show an article as Markdown."""
+    try:
+        return _as_markdown(reading.article_at(slug))
+    except ArticleNotFound:
+        return _moved("reading.show_article_as_markdown", slug)
+
+
+def _moved(endpoint: str, slug: str) -> ResponseReturnValue:
+    """Lead to the article that used to have the slug. Raises ArticleNotFound."""
+    now = reading.slug_now(slug)
+    if now is None:
+        raise ArticleNotFound("There is no article at this address.")
+    return redirect(path_of(endpoint, now), 301)
+
+
+def _as_markdown(article: Article) -> Response:
+    url = absolute(path_of("reading.show_article", article.slug))
+    body = as_markdown(with_whole_addresses(article.html, url))
+    written = render_template("feeds/article.md", article=article, body=body)
+    response = Response(written, mimetype=MARKDOWN)
+    response.headers["Link"] = f'<{url}>; rel="canonical"'
+    response.content_location = path_of("reading.show_article_as_markdown", article.slug)
+    return response
 
 
 @pages.get("/topics/")
@@ -182,13 +227,15 @@ def _listing(
         # A name that only a draft bears is nobody's business yet.
         raise ListingNotFound("There is nothing to read here.")
     paging = pages_of(total, size)
+    shown = articles.newest_first(size, (paging.number - 1) * size)
     return render_template(
         "reading/listing.html",
         kicker=kicker,
         heading=heading,
         crumbs=crumbs,
-        articles=articles.newest_first(size, (paging.number - 1) * size),
+        articles=shown,
         pages=paging,
+        told=tell_of_listing(kicker, heading, crumbs, shown),
     )
 
 
