@@ -100,6 +100,10 @@ def test_the_news_sitemap_holds_two_days_newest_first(client: CheckingClient) ->
     assert next(tree.iter("{*}publication_date")).text == "2026-11-23T11:00:00+00:00"
 
 
+def test_on_quiet_days_the_news_sitemap_is_still_a_sitemap(client: CheckingClient) -> None:
+    assert locations(client, "/sitemap-news.xml") == [f"{SITE}/"]
+
+
 def test_the_news_sitemap_holds_a_thousand_at_most(
     client: CheckingClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

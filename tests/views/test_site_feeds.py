@@ -231,6 +231,31 @@ def test_a_feed_has_a_style_for_people_who_open_it(client: CheckingClient) -> No
         assert client.get(found[1].decode()).mimetype == "text/css"
 
 
+@pytest.mark.parametrize(
+    ("accept", "is_opened"),
+    [
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", True),
+        ("application/atom+xml, application/rss+xml, text/html;q=0.5", False),
+        ("*/*", False),
+        ("", False),
+    ],
+)
+def test_a_browser_is_given_xml_which_it_shows_in_its_style(
+    client: CheckingClient, accept: str, is_opened: bool
+) -> None:
+    for kind in ("atom", "rss"):
+        response = client.get(f"/feed.{kind}", headers={"Accept": accept})
+        wanted = "application/xml" if is_opened else f"application/{kind}+xml"
+        assert response.mimetype == wanted
+        assert "Accept" in response.headers["Vary"]
+
+
+def test_a_text_in_another_language_says_which(client: CheckingClient) -> None:
+    make_article(language="ar", title="Right to left")
+    (item,) = client.get("/feed.json").json["items"]
+    assert item["content_html"].startswith('<div lang="ar" dir="rtl">')
+
+
 @pytest.mark.parametrize("kind", FORMATS)
 def test_odd_texts_make_no_odd_feed(client: CheckingClient, kind: str) -> None:
     make_article(

@@ -164,3 +164,11 @@ def test_what_readers_may_not_see_is_no_markdown_either(client: CheckingClient) 
     make_article(slug="a", draft=True)
     assert client.get("/articles/a.md").status_code == 404
     assert client.get("/articles/a", headers={"Accept": "text/markdown"}).status_code == 404
+
+
+def test_what_is_not_the_text_says_so_to_programs_that_take_it_out(client: CheckingClient) -> None:
+    make_article(slug="a", body="Begin.\n\n**The big picture:** It is.\n\n**Why:** So.")
+    page = client.page("/articles/a")
+    for link in page.all("a", class_="permalink"):
+        assert [each for each in page.all("footer", class_="section-link") if link in each]
+    assert page.all("div", class_="subscribe")

@@ -1,20 +1,36 @@
-"""Which of an article's forms a request wants; both stand at one address, told apart by Accept.
+"""Which form of what stands at one address a request wants, told by its Accept header.
 
-A cache that stands in front and keeps pages by their path has to ask `wants_markdown` too,
-or keep to the `Vary: Accept` that these answers carry.
+Answers that come in more than one form carry `Vary: Accept`. A cache in front that keeps
+pages by their path has to put `form_wanted` into its key for those.
 """
 
 from __future__ import annotations
+
+from enum import StrEnum
 
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 MARKDOWN = "text/markdown"
+_PAGE = "text/html"
+_FEEDS = ("atom+xml", "rss+xml")
 
 
-def wants_markdown(accept: str) -> bool:
-    """Whether an Accept header wants Markdown more than HTML; browsers never do."""
-    if MARKDOWN not in accept.lower():
-        return False
-    wanted = parse_accept_header(accept, MIMEAccept)
-    return wanted.best_match(["text/html", MARKDOWN]) == MARKDOWN
+class Form(StrEnum):
+    """What a request wants, of all the forms that anything here has."""
+
+    ANY = "any"
+    PAGE = "page"  # to be looked at by a person: what browsers ask for
+    MARKDOWN = "markdown"
+
+
+def form_wanted(accept: str) -> Form:
+    """Read an Accept header; one that cannot be read wants anything."""
+    accept = accept.lower()
+    if MARKDOWN in accept:
+        wanted = parse_accept_header(accept, MIMEAccept)
+        if wanted.best_match([_PAGE, MARKDOWN]) == MARKDOWN:
+            return Form.MARKDOWN
+    # Programs that read feeds name them, and often a page too, to find the feed on it.
+    is_browser = _PAGE in accept and not any(feed in accept for feed in _FEEDS)
+    return Form.PAGE if is_browser else Form.ANY

@@ -139,7 +139,11 @@ def _all_of(article: Article) -> str:
         title = article.source_title or article.source_domain or article.source_url
         source = Markup('<p>Source: <a href="{}">{}</a></p>')
         parts.append(source.format(article.source_url, title))
-    return "\n".join(parts)
+    whole = "\n".join(parts)
+    if article.language == the_site().settings.language:
+        return whole
+    in_its_voice = Markup('<div lang="{}" dir="{}">').format(article.language, article.direction)
+    return f"{in_its_voice}{whole}</div>"
 
 
 def _picture(article: Article) -> Picture | None:

@@ -11,11 +11,12 @@ from feedgen.entry import FeedEntry
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.ext.dc import DcEntryExtension, DcExtension
 from feedgen.feed import FeedGenerator
-from flask import Response, json
+from flask import Response, json, request
 from lxml import etree
 
 from webapp.extensions import the_site
 from webapp.http.assets import static_url
+from webapp.http.negotiating import Form, form_wanted
 from webapp.http.paths import path_of
 from webapp.presenting import absolute, iso
 from webapp.services.syndicating import Entry
@@ -58,6 +59,11 @@ def answer_with(feed: Feed, kind: str) -> Response:
     """Answer with the feed; who hears of changes to it stands in the headers too (WebSub)."""
     written = FORMATS[kind]
     response = Response(written.write(feed), mimetype=written.media_type)
+    if kind != "json":
+        response.vary.add("Accept")
+        if form_wanted(request.headers.get("Accept", "")) is Form.PAGE:
+            # Browsers show XML in its style, and a feed that says so as bare text.
+            response.mimetype = "application/xml"
     links = [f'<{feed.url}>; rel="self"']
     if the_site().settings.websub_hub:
         links.append(f'<{the_site().settings.websub_hub}>; rel="hub"')
@@ -106,8 +112,9 @@ def _fill(made: FeedEntry, entry: Entry, kind: str) -> None:
     made.title(article.title)
     made.published(entry.published_at)
     made.updated(entry.updated_at)
-    if article.summary:
-        made.summary(article.summary)
+    if article.summary or kind == "rss":
+        # RSS would give the whole text in its place.
+        made.summary(article.summary or article.title)
     if kind == "atom":
         made.content(as_xhtml(entry.html), type="xhtml")
     else:

@@ -21,7 +21,7 @@ from flask.typing import ResponseReturnValue
 from webapp.errors import ArticleNotFound, ListingNotFound
 from webapp.extensions import the_site
 from webapp.http.caching import public
-from webapp.http.negotiating import MARKDOWN, wants_markdown
+from webapp.http.negotiating import MARKDOWN, Form, form_wanted
 from webapp.http.paging import pages_of
 from webapp.http.paths import path_of
 from webapp.models import Article, Articles
@@ -81,7 +81,7 @@ def show_article(slug: str) -> ResponseReturnValue:
         article = reading.article_at(slug)
     except ArticleNotFound:
         return _moved("reading.show_article", slug)
-    if wants_markdown(request.headers.get("Accept", "")):
+    if form_wanted(request.headers.get("Accept", "")) is Form.MARKDOWN:
         response = _as_markdown(article)
     else:
         page = render_template(
