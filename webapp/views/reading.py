@@ -21,14 +21,14 @@ from flask.typing import ResponseReturnValue
 from webapp.errors import ArticleNotFound, ListingNotFound
 from webapp.extensions import the_site
 from webapp.http.caching import public
-from webapp.http.negotiating import MARKDOWN, Form, form_wanted
+from webapp.http.negotiating import Form, form_wanted
 from webapp.http.paging import pages_of
 from webapp.http.paths import path_of
-from webapp.models import Article, Articles
+from webapp.models import Articles
 from webapp.models.articles import Count
-from webapp.presenting import MONTHS, absolute, day, month
+from webapp.presenting import MONTHS, day, month
 from webapp.services import illustrating, reading, relating
-from webapp.text.elsewhere import as_markdown, with_whole_addresses
+from webapp.views.markdown import answer_in_markdown
 from webapp.views.structured import tell_of_article, tell_of_front, tell_of_listing
 
 pages = Blueprint("reading", __name__)
@@ -82,7 +82,7 @@ def show_article(slug: str) -> ResponseReturnValue:
     except ArticleNotFound:
         return _moved("reading.show_article", slug)
     if form_wanted(request.headers.get("Accept", "")) is Form.MARKDOWN:
-        response = _as_markdown(article)
+        response = answer_in_markdown(article)
     else:
         page = render_template(
             "reading/article.html",
@@ -101,7 +101,7 @@ def show_article(slug: str) -> ResponseReturnValue:
 def show_article_as_markdown(slug: str) -> ResponseReturnValue:
     """Show an article as Markdown."""
     try:
-        return _as_markdown(reading.article_at(slug))
+        return answer_in_markdown(reading.article_at(slug))
     except ArticleNotFound:
         return _moved("reading.show_article_as_markdown", slug)
 
@@ -112,16 +112,6 @@ def _moved(endpoint: str, slug: str) -> ResponseReturnValue:
     if now is None:
         raise ArticleNotFound("There is no article at this address.")
     return redirect(path_of(endpoint, now), 301)
-
-
-def _as_markdown(article: Article) -> Response:
-    url = absolute(path_of("reading.show_article", article.slug))
-    body = as_markdown(with_whole_addresses(article.html, url))
-    written = render_template("feeds/article.md", article=article, body=body)
-    response = Response(written, mimetype=MARKDOWN)
-    response.headers["Link"] = f'<{url}>; rel="canonical"'
-    response.content_location = path_of("reading.show_article_as_markdown", article.slug)
-    return response
 
 
 @pages.get("/topics/")
@@ -224,8 +214,7 @@ def _listing(
 ) -> ResponseReturnValue:
     size, total = the_site().settings.page_size, articles.count()
     if not total:
-        # A name that only a draft bears is nobody's business yet.
-        raise ListingNotFound("There is nothing to read here.")
+        raise ListingNotFound("There is nothing to read here.")  # a draft's name is nobody's yet
     paging = pages_of(total, size)
     shown = articles.newest_first(size, (paging.number - 1) * size)
     return render_template(
