@@ -10,10 +10,30 @@ from flask import Flask
 from index import open_index
 from webapp import cli, presenting
 from webapp.extensions import Site, db, migrate
-from webapp.http import assets, caching, coding, page_cache, paths, security, speculation
+from webapp.http import (
+    addresses,
+    assets,
+    caching,
+    coding,
+    page_cache,
+    paths,
+    security,
+    speculation,
+)
 from webapp.services import dressing, revising, storage
 from webapp.settings import ROOT, Settings, read_settings
-from webapp.views import device, error_pages, feeds, health, newsletter, openapi, reading, search
+from webapp.views import (
+    cards,
+    crawlers,
+    device,
+    error_pages,
+    feeds,
+    health,
+    newsletter,
+    openapi,
+    reading,
+    search,
+)
 
 
 def create_app(
@@ -57,11 +77,11 @@ def create_app(
         watch = revising.Watch(db.engine, clock, settings.time_zone)
     app.extensions["broadsheet"].revisions = watch
     dress = dressing.dress(settings)
-    for room in (security, coding, caching, speculation, error_pages, cli):
+    for room in (security, addresses, coding, caching, speculation, error_pages, cli):
         room.attach(app)
     assets.attach(app, dress.files)
     presenting.attach(app, dress.logo)
-    for view in (reading, device, search, feeds, openapi, newsletter, health):
+    for view in (reading, device, search, feeds, cards, crawlers, openapi, newsletter, health):
         app.register_blueprint(view.pages)
     paths.attach(app)
     page_cache.attach(app)

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from webapp.extensions import the_site
 from webapp.http.assets import static_url
+from webapp.text.elsewhere import escape_markdown
 from webapp.text.languages import direction_of
 from webapp.text.pictures import Picture, show_picture, show_pictures
 
@@ -60,7 +61,12 @@ def attach(app: Flask, logo: object) -> None:
         site=masthead, static_url=static_url, absolute=absolute, today=today, picture=picture
     )
     app.jinja_env.filters.update(
-        day=day, short_day=short_day, iso=iso, local=_local, thousands=thousands
+        day=day,
+        short_day=short_day,
+        iso=iso,
+        local=_local,
+        thousands=thousands,
+        escape_markdown=escape_markdown,
     )
     app.jinja_env.filters["pictured"] = _pictured
 

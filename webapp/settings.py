@@ -68,6 +68,25 @@ def _site_url(value: str) -> str:
     return value.rstrip("/").lower()
 
 
+def _web_address(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s<>\"]{3,500}", value):
+        raise ValueError("give a web address, as in https://hub.example.org/")
+    return value
+
+
+def _key(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]{8,128}", value):
+        raise ValueError("give 8 to 128 letters, digits and hyphens")
+    return value
+
+
+def _contacts(value: str) -> tuple[str, ...]:
+    contacts = tuple(contact.strip() for contact in value.split(",") if contact.strip())
+    if not all(re.fullmatch(r"(mailto:|https://|tel:)[^\s<>\"]{3,300}", each) for each in contacts):
+        raise ValueError("give addresses such as mailto:security@example.org, separated by commas")
+    return contacts
+
+
 def _language(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", value):
         raise ValueError("give a language tag, as in en or pt-BR")
@@ -237,6 +256,18 @@ class Settings:
         "16",
         _whole(0, 4096),
         "Memory in MB in which each process keeps finished pages",
+    )
+    websub_hub: str = _setting(
+        "", _web_address, "The hub that tells feed readers at once what is new (WebSub)"
+    )
+    indexnow_key: str = _setting(
+        "", _key, "The key under which search engines are told at once what is new (IndexNow)"
+    )
+    indexnow_url: str = _setting(
+        "https://api.indexnow.org/indexnow", _web_address, "Where IndexNow is told"
+    )
+    security_contact: tuple[str, ...] = _setting(
+        "", _contacts, "Whom to tell of a weakness, for /.well-known/security.txt"
     )
     sign_up_limit: str = _setting("10 per hour", _rate, "Sign-ups from one block of addresses")
     max_request_kb: int = _setting("64", _whole(16, 65536), "The largest request body, in kB")

@@ -34,7 +34,8 @@ def test_a_search_can_be_followed_newest_first(client: CheckingClient) -> None:
     titles = [entry.findtext(f"{ATOM}title") for entry in feed.iter(f"{ATOM}entry")]
     assert titles == ["New & <fresh>", "Old"]
     first = feed.find(f"{ATOM}entry")
-    assert first.findtext(f"{ATOM}id") == "http://127.0.0.1:8000/articles/new"
+    (link,) = first.findall(f"{ATOM}link")
+    assert link.get("href") == "http://127.0.0.1:8000/articles/new"
     assert first.findtext(f"{ATOM}summary") == "They sail."
     assert first.findtext(f"{ATOM}author/{ATOM}name") == "Ada Quay"
     assert first.find(f"{ATOM}category").get("term") == "harbours"

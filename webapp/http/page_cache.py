@@ -26,6 +26,8 @@ from werkzeug.wsgi import get_path_info
 from webapp.extensions import Revision, Site
 from webapp.http.caching import reads_of
 from webapp.http.coding import IDENTITY, SMALLEST_FIRST, WORTH_BYTES, choose, compress, is_text
+from webapp.http.negotiating import Form as Wanted
+from webapp.http.negotiating import form_wanted
 from webapp.http.security import is_own_host
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ STALE_SECONDS = 0.4
 # Who waits longer for another's page makes it himself.
 PATIENCE_SECONDS = 10
 HOSTS_KNOWN = 50
-# By these a kept page may vary: we choose the one, and let who asks for Markdown pass.
+# By these a kept page may vary: we choose the one, and let who wants another form pass.
 VARY_KNOWN = {"accept-encoding", "accept"}
 # Set anew for each form of a page.
 OWN_HEADERS = {"content-length", "etag", "last-modified", "vary", "content-encoding"}
@@ -64,7 +66,18 @@ class Form(NamedTuple):
 class Page:
     """A finished answer, in every coding that was asked for; one that is kept has a tag."""
 
-    __slots__ = ("etag", "forms", "headers", "lock", "plain", "size", "status", "tag", "vary")
+    __slots__ = (
+        "etag",
+        "forms",
+        "headers",
+        "lock",
+        "plain",
+        "size",
+        "status",
+        "suits",
+        "tag",
+        "vary",
+    )
 
     def __init__(self, status: str, headers: Headers, plain: bytes) -> None:
         """Take what the application answered."""
@@ -76,10 +89,18 @@ class Page:
         if not self.etag and self.is_ok:
             self.etag = hashlib.sha256(plain).hexdigest()[:32]
         self.vary = given.get("vary", "")
+        self.suits = self._suits(given.get("content-type", ""))
         self.tag: object = None
         self.lock = threading.Lock()
         self.forms: dict[str, Form] = {}
         self.size = self.weigh()
+
+    def _suits(self, content_type: str) -> frozenset[Wanted] | None:
+        """Give the forms for which it is the answer, made for who said nothing; None for all."""
+        if "accept" not in parse_set_header(self.vary):
+            return None
+        is_page = content_type.startswith("text/html")
+        return frozenset({Wanted.ANY, Wanted.PAGE} if is_page else {Wanted.ANY})
 
     @property
     def is_ok(self) -> bool:
@@ -169,6 +190,8 @@ class PageCache:
             # Another thread may just have thrown it out.
             with suppress(KeyError):
                 self._pages.move_to_end(key)
+        if page.suits and form_wanted(environ.get("HTTP_ACCEPT", "")) not in page.suits:
+            return self._inner(environ, start_response)
         last_modified = revision.last_modified if page.tag == revision.tag else ""
         return self._answer(key, page, last_modified, environ, start_response)
 
@@ -182,7 +205,6 @@ class PageCache:
             and "HTTP_IF_MATCH" not in environ
             and "HTTP_TRANSFER_ENCODING" not in environ
             and environ.get("CONTENT_LENGTH", "") in ("", "0")
-            and "markdown" not in environ.get("HTTP_ACCEPT", "")
         )
 
     def _is_ours(self, environ: WSGIEnvironment) -> bool:

@@ -35,6 +35,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+# Pictures that go out with feeds and cards: readers on the web show them in pages of their own.
+EMBEDDED = ("reading.show_image", "cards.show_card", "cards.show_site_card", "cards.show_logo")
 ANY_HOST = ("/healthz",)
 _HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
@@ -74,6 +76,8 @@ def _check_path() -> None:
 
 def _set_headers(response: Response) -> Response:
     response.headers.extend(HEADERS)  # no other room sets any of these
+    if request.endpoint in EMBEDDED:
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     if the_site().settings.site_url.startswith("https://"):
         response.headers["Strict-Transport-Security"] = "max-age=63072000"
     return response

@@ -15,7 +15,7 @@ from webapp.errors import ImageRefused
 from webapp.extensions import db, the_site
 from webapp.importers import ImportedArticle, Importer, Unreadable
 from webapp.models import Article, Correction, FormerSlug, Status
-from webapp.services import illustrating, indexing, revising, writing
+from webapp.services import announcing, illustrating, indexing, revising, writing
 from webapp.services.storage import locked
 from webapp.text.addresses import is_web_address
 from webapp.text.pictures import Picture, file_named, pictures_written
@@ -28,13 +28,17 @@ PICTURES = 100
 
 @dataclass(slots=True)
 class Tally:
-    """What an import did; `refused` and `remarks` hold the place and a sentence each."""
+    """What an import did; `refused` and `remarks` hold the place and a sentence each.
+
+    `changed` holds the ids of what is new or was updated.
+    """
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     refused: list[tuple[str, str]] = field(default_factory=list)
     remarks: list[tuple[str, str]] = field(default_factory=list)
+    changed: list[int] = field(default_factory=list)
 
 
 def run_import(importer: Importer) -> Tally:
@@ -49,6 +53,7 @@ def run_import(importer: Importer) -> Tally:
     with locked(the_site().settings.data / "import.lock"):
         for batch in _batched(importer(the_site().settings.time_zone), BATCH):
             _import_batch(batch, tally)
+    announcing.announce(tally.changed)
     return tally
 
 
@@ -98,6 +103,7 @@ def _import_one(
     db.session.flush()
     writing.file_under(article, list(item.authors), list(item.topics), desk)
     known.remember(article)
+    tally.changed.append(article.id)
     indexing.record_change(article)
 
 

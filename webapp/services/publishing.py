@@ -8,12 +8,12 @@ from webapp.errors import ArticleNotFound, CorrectionRefused
 from webapp.extensions import db, the_site
 from webapp.importers.contract import CORRECTION_LIMIT, CORRECTIONS_LIMIT
 from webapp.models import Article, Correction, Status
-from webapp.services import indexing, revising, writing
+from webapp.services import announcing, indexing, revising, writing
 from webapp.text.markup import plain_line
 
 
 def publish(slug: str) -> None:
-    """Show an article to readers from now on, and let the index know.
+    """Show an article to readers from now on, and let the index know, and who asked to be told.
 
     One that was published before keeps its date. Raises ArticleNotFound.
     """
@@ -26,6 +26,7 @@ def publish(slug: str) -> None:
     _note_change(article)
     db.session.commit()
     indexing.keep_in_step()
+    announcing.announce([article.id])
 
 
 def withdraw(slug: str) -> None:
@@ -39,6 +40,7 @@ def withdraw(slug: str) -> None:
     _note_change(article)
     db.session.commit()
     indexing.keep_in_step()
+    announcing.announce([article.id])
 
 
 def correct(slug: str, text: str) -> None:
@@ -59,6 +61,7 @@ def correct(slug: str, text: str) -> None:
     _note_change(article)
     db.session.commit()
     indexing.keep_in_step()
+    announcing.announce([article.id])
 
 
 def _note_change(article: Article) -> None:

@@ -1,8 +1,26 @@
-"""Facts about web addresses."""
+"""Facts about web addresses, and the paths of our own that more than the pages know."""
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
+
+
+def article_path(slug: str) -> str:
+    """Give the path of an article's page."""
+    return f"/articles/{slug}"
+
+
+FEED_KINDS = ("atom", "rss", "json")
+
+
+def feed_paths(*under: str) -> tuple[str, ...]:
+    """Give the paths of the feeds of the site, or of what stands under these names."""
+    return tuple("/".join(["", *under, f"feed.{kind}"]) for kind in FEED_KINDS)
+
+
+def image_path(name: str) -> str:
+    """Give the path of a stored picture."""
+    return f"/images/{name}"
 
 
 def is_web_address(url: str) -> bool:

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp.extensions import the_site
 from webapp.http.assets import static_url
-from webapp.http.caching import public
+from webapp.http.caching import kept
 from webapp.http.paths import path_of
 from webapp.text.languages import direction_of
 
@@ -22,21 +22,21 @@ SHELL = ("css/site.css", "js/theme.js", "js/site.js", "favicon.svg")
 
 
 @pages.get("/saved")
-@public
+@kept()
 def show_saved() -> ResponseReturnValue:
     """Show the briefs that the device keeps; without script, say what would stand here."""
     return render_template("device/saved.html")
 
 
 @pages.get("/offline")
-@public
+@kept()
 def show_offline() -> ResponseReturnValue:
     """Show what can be read without a network; the service worker gives it where there is none."""
     return render_template("device/offline.html")
 
 
 @pages.get("/manifest.webmanifest")
-@public
+@kept()
 def show_manifest() -> Response:
     """Describe the site as something to install (W3C Web Application Manifest)."""
     settings = the_site().settings

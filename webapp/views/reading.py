@@ -6,18 +6,30 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from flask import Blueprint, abort, redirect, render_template, send_from_directory, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    redirect,
+    render_template,
+    request,
+    send_from_directory,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 
 from webapp.errors import ArticleNotFound, ListingNotFound
 from webapp.extensions import the_site
 from webapp.http.caching import kept, public
+from webapp.http.negotiating import Form, form_wanted
 from webapp.http.paging import pages_of
+from webapp.http.paths import path_of
 from webapp.models import Articles
 from webapp.models.articles import Count
 from webapp.presenting import MONTHS, day, month
 from webapp.services import illustrating, listing, reading
-from webapp.views.structured import describe_article
+from webapp.views.markdown import answer_in_markdown
+from webapp.views.structured import tell_of_article, tell_of_front, tell_of_listing
 
 pages = Blueprint("reading", __name__)
 
@@ -55,6 +67,7 @@ def show_front() -> ResponseReturnValue:
         labels=reading.labels_of(lead) if lead else [],
         articles=shown,
         pages=paging,
+        told=tell_of_front(),
     )
 
 
@@ -68,22 +81,43 @@ def list_articles() -> ResponseReturnValue:
 @pages.get("/articles/<slug>")
 @kept()
 def show_article(slug: str) -> ResponseReturnValue:
-    """Show an article; an address it used to have leads to the one it has."""
+    """Show an article, as a page or as Markdown by Accept; an address it had leads to its own."""
     try:
         article = reading.article_at(slug)
     except ArticleNotFound:
-        now = reading.slug_now(slug)
-        if now is None:
-            raise
-        return redirect(url_for(".show_article", slug=now), 301)
-    beside = reading.beside(article)
-    return render_template(
-        "reading/article.html",
-        article=article,
-        related=beside.related,
-        recent=beside.recent,
-        structured=describe_article(article),
-    )
+        return _moved("reading.show_article", slug)
+    if form_wanted(request.headers.get("Accept", "")) is Form.MARKDOWN:
+        response = answer_in_markdown(article)
+    else:
+        beside = reading.beside(article)
+        page = render_template(
+            "reading/article.html",
+            article=article,
+            related=beside.related,
+            recent=beside.recent,
+            told=tell_of_article(article),
+        )
+        response = Response(page)
+    response.vary.add("Accept")
+    return response
+
+
+@pages.get("/articles/<slug>.md")
+@kept()
+def show_article_as_markdown(slug: str) -> ResponseReturnValue:
+    """Show an article as Markdown."""
+    try:
+        return answer_in_markdown(reading.article_at(slug))
+    except ArticleNotFound:
+        return _moved("reading.show_article_as_markdown", slug)
+
+
+def _moved(endpoint: str, slug: str) -> ResponseReturnValue:
+    """Lead to the article that used to have the slug. Raises ArticleNotFound."""
+    now = reading.slug_now(slug)
+    if now is None:
+        raise ArticleNotFound("There is no article at this address.")
+    return redirect(path_of(endpoint, now), 301)
 
 
 @pages.get("/topics/")
@@ -190,16 +224,17 @@ def _listing(
 ) -> ResponseReturnValue:
     listed, size = listing.listing_of(articles), the_site().settings.page_size
     if not listed.total:
-        # A name that only a draft bears is nobody's business yet.
-        raise ListingNotFound("There is nothing to read here.")
+        raise ListingNotFound("There is nothing to read here.")  # a draft's name is nobody's yet
     paging = pages_of(listed.total, size)
+    shown = listed.newest_first(size, (paging.number - 1) * size)
     return render_template(
         "reading/listing.html",
         kicker=kicker,
         heading=heading,
         crumbs=crumbs,
-        articles=listed.newest_first(size, (paging.number - 1) * size),
+        articles=shown,
         pages=paging,
+        told=tell_of_listing(kicker, heading, crumbs, shown),
     )
 
 

@@ -1,0 +1,228 @@
+"""Cards: the picture that stands beside a link where it is shared, set in the site's look.
+
+A card is drawn once, from what the database says alone, and kept in the data folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from webapp.extensions import the_site
+from webapp.models import Article
+from webapp.services import illustrating
+from webapp.services.storage import locked, write_durably
+
+WIDTH, HEIGHT = 1200, 630
+LOGO_SIZE = 512
+MARGIN = 72
+PICTURE_WIDTH = 430
+TITLE_HEIGHT = 370
+KEPT = 2_000  # cards in the folder, 20 to 200 kB each
+LOOK = "1"  # change it with the look: all cards get another name then
+PAPER, INK, ACCENT, FAINT, ON_ACCENT = "#fbfbf8", "#141815", "#0b5f47", "#5a635d", "#ffffff"
+FACE = str(files("fontpkg_source_serif_4") / "files" / "SourceSerif4[opsz,wght].ttf")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What stands on a card; with neither title nor picture it is the site's own."""
+
+    title: str = ""
+    kicker: str = ""
+    picture: str = ""
+
+    @property
+    def version(self) -> str:
+        """A name made of all that can be seen, so that a card of this name never changes."""
+        settings = the_site().settings
+        seen = (LOOK, self.title, self.kicker, self.picture, settings.site_name, settings.tagline)
+        return hashlib.sha256("\0".join(seen).encode()).hexdigest()[:16]
+
+
+def card_of(article: Article) -> Card:
+    """Give the card of an article."""
+    kicker = article.topics[0].name if article.topics else ""
+    return Card(article.title, kicker, article.image_name)
+
+
+def card_file(card: Card) -> Path:
+    """Give the file of a card, a PNG; drawn where it is not there yet, one at a time."""
+    return _kept(f"{card.version}.png", lambda: _drawn(card))
+
+
+def logo_file() -> Path:
+    """Give the file of the site's emblem, a square PNG."""
+    return _kept(f"logo-{LOOK}.png", _logo)
+
+
+def _kept(name: str, draw: Callable[[], Image.Image]) -> Path:
+    folder = the_site().settings.data / "cards"
+    path = folder / name
+    if not path.exists():
+        folder.mkdir(mode=0o700, exist_ok=True)
+        with locked(folder / "lock"):
+            if not path.exists():
+                content = BytesIO()
+                draw().save(content, "PNG")
+                write_durably(path, content.getvalue())
+                _forget_oldest(folder)
+    return path
+
+
+def _forget_oldest(folder: Path) -> None:
+    cards = sorted(folder.glob("*.png"), key=lambda path: path.stat().st_mtime)
+    for path in cards[:-KEPT]:
+        path.unlink()
+
+
+def _drawn(card: Card) -> Image.Image:
+    image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
+    right = WIDTH - MARGIN
+    picture = _picture(card.picture)
+    if picture:
+        image.paste(picture, (WIDTH - PICTURE_WIDTH, 0))
+        right = WIDTH - PICTURE_WIDTH - MARGIN // 2
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, WIDTH, 13), fill=ACCENT)
+    _set_foot(draw, right)
+    if card.title and can_set(card.title):
+        if can_set(card.kicker):
+            draw.text((MARGIN, 66), card.kicker, ACCENT, _face(30, 650))
+        _set_title(draw, card.title, right)
+    else:
+        _set_nameplate(draw)
+    # The quick way is a tenth of the work, and as good where there are only paper and ink.
+    return image.quantize(256) if picture else image.quantize(64, Image.Quantize.FASTOCTREE)
+
+
+def _set_title(draw: ImageDraw.ImageDraw, title: str, right: int) -> None:
+    """Set a title as large as it fits, in two to six lines; a very long one is cut."""
+    for size in range(92, 43, -4):
+        face = _face(size, 700)
+        lines = _broken(title, face, right - MARGIN)
+        if len(lines) * size * 1.12 <= TITLE_HEIGHT:
+            break
+    else:
+        most = int(TITLE_HEIGHT / (size * 1.12))
+        lines = [*lines[: most - 1], _cut(" ".join(lines[most - 1 :]), face, right - MARGIN)]
+    top = 116.0
+    for line in lines:
+        draw.text((MARGIN, top), line, INK, face)
+        top += size * 1.12
+
+
+def _broken(text: str, face: ImageFont.FreeTypeFont, width: int) -> list[str]:
+    """Break a text into lines of that width; a word that is wider is broken too."""
+    lines = [""]
+    for word in text.split():
+        wanted = f"{lines[-1]} {word}".strip()
+        if face.getlength(wanted) <= width:
+            lines[-1] = wanted
+            continue
+        if lines[-1]:
+            lines.append("")
+        for character in word:
+            if face.getlength(lines[-1] + character) > width:
+                lines.append("")
+            lines[-1] += character
+    return lines
+
+
+def _cut(text: str, face: ImageFont.FreeTypeFont, width: int) -> str:
+    while text and face.getlength(text + "…") > width:
+        text = text[:-1].rstrip()
+    return text + "…"
+
+
+def _set_foot(draw: ImageDraw.ImageDraw, right: int) -> None:
+    name = the_site().settings.site_name
+    draw.rectangle((MARGIN, 536, right, 538), fill=INK)
+    _set_emblem(draw, MARGIN, 560, 34)
+    if can_set(name):
+        draw.text((MARGIN + 50, 577), _cut_to(name, right), INK, _face(32, 700), "lm")
+
+
+def _cut_to(name: str, right: int) -> str:
+    face, width = _face(32, 700), right - MARGIN - 50
+    return name if face.getlength(name) <= width else _cut(name, face, width)
+
+
+def _set_nameplate(draw: ImageDraw.ImageDraw) -> None:
+    """Set the site's own name and line large, or, where the face has no such letters, its mark."""
+    settings = the_site().settings
+    if not can_set(settings.site_name):
+        _set_emblem(draw, MARGIN, 130, 320)
+        return
+    size = 150
+    while size > 40 and _face(size, 700).getlength(settings.site_name) > WIDTH - 2 * MARGIN:
+        size -= 6
+    draw.rectangle((0, 14, WIDTH, HEIGHT), fill=PAPER)
+    draw.text((MARGIN, 300), settings.site_name, INK, _face(size, 700), "ls")
+    draw.rectangle((MARGIN, 348, WIDTH - MARGIN, 350), fill=INK)
+    if can_set(settings.tagline):
+        face = _face(40, 400)
+        for n, line in enumerate(_broken(settings.tagline, face, WIDTH - 2 * MARGIN)[:3]):
+            draw.text((MARGIN, 378 + n * 52), line, FAINT, face)
+
+
+def _set_emblem(draw: ImageDraw.ImageDraw, x: int, y: int, size: int) -> None:
+    """Draw the mark of the favicon: a sheet with a headline and two columns."""
+    unit = size / 32
+    draw.rounded_rectangle((x, y, x + size, y + size), 3 * unit, fill=ACCENT)
+    for left, top, right, bottom in _BARS:
+        box = (x + left * unit, y + top * unit, x + right * unit, y + bottom * unit)
+        draw.rectangle(box, fill=ON_ACCENT)
+
+
+_BARS = ((6, 6, 26, 11), (6, 13, 26, 14.5), (6, 18, 15, 20), (6, 22, 15, 24), (17, 18, 26, 26))
+
+
+def _logo() -> Image.Image:
+    image = Image.new("RGB", (LOGO_SIZE, LOGO_SIZE), ACCENT)
+    _set_emblem(ImageDraw.Draw(image), 0, 0, LOGO_SIZE)
+    return image.quantize(16)
+
+
+def _picture(name: str) -> Image.Image | None:
+    path = illustrating.folder() / name
+    if not name or not path.is_file():
+        return None
+    try:
+        with Image.open(path, formats=("WEBP",)) as stored:
+            return ImageOps.fit(stored.convert("RGB"), (PICTURE_WIDTH, HEIGHT))
+    except illustrating.UNREADABLE:
+        return None
+
+
+def _face(size: int, weight: int) -> ImageFont.FreeTypeFont:
+    face = ImageFont.truetype(FACE, size)
+    face.set_variation_by_axes([weight, min(60, size)])
+    return face
+
+
+def can_set(text: str) -> bool:
+    """Whether the face has every letter of a text; what it lacks would come out as boxes."""
+    return all(character.isspace() or _has(character) for character in text)
+
+
+@lru_cache(maxsize=4_000)
+def _has(character: str) -> bool:
+    missing, shown = (_shape(each) for each in ("\uffff", character))
+    return shown != missing
+
+
+def _shape(character: str) -> bytes:
+    return bytes(_probe().getmask(character))
+
+
+@lru_cache(maxsize=1)
+def _probe() -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(FACE, 24)
