@@ -29,11 +29,15 @@ class Desk:
 
 
 def set_text(
-    article: Article, body: str, body_format: str, find: Callable[[str], Picture | None]
+    article: Article,
+    body: str,
+    body_format: str,
+    find: Callable[[str], Picture | None] = lambda _place: None,
 ) -> None:
     """Give an article its body, its sections and its number of words.
 
-    `find` gives the stored picture for what the body names as the place of one.
+    `find` gives the stored picture for what the body names as the place of one; by itself only
+    those that are stored already are shown.
     """
     article.body, article.body_format = body, body_format
     sections = split_sections(place_pictures(render(body, body_format), find))
