@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Error, Page
 
 from tests.browser.conftest import FLAGS, program
+from tests.test_serving import until
 
 pytestmark = pytest.mark.browser
 ARTICLE = "main h2 a"
+IS_BACK = "window.wasKept !== undefined && window.left !== undefined"
 
 
 @pytest.fixture
@@ -27,6 +29,13 @@ def whole_page(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> I
     context.close()
 
 
+def is_back(page: Page) -> bool:
+    try:
+        return bool(page.evaluate(IS_BACK))
+    except Error:  # on the way
+        return False
+
+
 def test_back_from_an_article_the_page_is_as_it_was_left(whole_page: Page, site: str) -> None:
     whole_page.add_init_script(
         "addEventListener('pageshow', (event) => { window.wasKept = event.persisted })"
@@ -37,7 +46,7 @@ def test_back_from_an_article_the_page_is_as_it_was_left(whole_page: Page, site:
         whole_page.goto(site + "/articles/bare")
         # Playwright's own way back waits for a load, and there is none.
         whole_page.evaluate("history.back()")
-        whole_page.wait_for_function("window.wasKept !== undefined && window.left !== undefined")
+        until(lambda: is_back(whole_page))
         assert whole_page.evaluate("[location.href, window.left, window.wasKept]") == [
             site + first,
             "a mark",

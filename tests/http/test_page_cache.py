@@ -63,7 +63,7 @@ def test_a_kept_page_has_the_headers_of_one_just_made(client: CheckingClient) ->
     first, second = client.get("/articles/a"), client.get("/articles/a")
     assert first.headers == second.headers
     assert "Content-Security-Policy" in second.headers
-    assert second.headers["Vary"] == "Accept-Encoding"
+    assert second.headers["Vary"] == "Accept, Accept-Encoding"
     assert "s-maxage=1" in second.headers["Cache-Control"]
 
 
@@ -124,7 +124,7 @@ def test_what_a_reader_has_is_not_sent_again(client: CheckingClient, clock: Cloc
             if status == 304:
                 assert response.data == b""
                 assert response.headers["ETag"] == tag
-                assert response.headers["Vary"] == "Accept-Encoding"
+                assert response.headers["Vary"] == "Accept, Accept-Encoding"
                 assert "Content-Length" not in response.headers
 
 
@@ -419,7 +419,18 @@ def test_pages_that_are_kept_are_served_while_the_database_is_gone(
     assert len(told) == 1
 
 
-def test_who_asks_for_markdown_is_asked_himself(app: Flask) -> None:
-    room = Room(app, lambda: request.headers.get("Accept", "anything"), kept())
-    assert room.get(Accept="text/html").text == "anything"
+@pytest.mark.parametrize(
+    ("media_type", "is_for_browsers"), [("text/html", True), ("application/atom+xml", False)]
+)
+def test_who_wants_another_form_than_the_kept_one_is_asked_himself(
+    app: Flask, media_type: str, is_for_browsers: bool
+) -> None:
+    def show() -> Response:
+        said = request.headers.get("Accept", "anything")
+        return Response(said, mimetype=media_type, headers={"Vary": "Accept"})
+
+    room = Room(app, show, kept())
+    browsers = "text/html,application/xhtml+xml,*/*;q=0.8"
+    assert room.get(Accept="*/*").text == "anything"
     assert room.get(Accept="text/markdown").text == "text/markdown"
+    assert room.get(Accept=browsers).text == ("anything" if is_for_browsers else browsers)

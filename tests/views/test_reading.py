@@ -427,8 +427,9 @@ def test_corrections_are_announced_near_the_top_and_told_at_the_end(
     places = [page.text.index(part) for part in parts]
     assert places == sorted(places)
     assert "#corrections" in page.links()
-    (script,) = page.all("script", type="application/ld+json")
-    assert json.loads(script.text or "")["dateModified"] == "2026-11-23T08:00:00+00:00"
+    told = [json.loads(s.text or "") for s in page.all("script", type="application/ld+json")]
+    (described,) = (thing for thing in told if thing["@type"] == "NewsArticle")
+    assert described["dateModified"] == "2026-11-23T08:00:00+00:00"
     assert "orrect" not in client.page(f"/articles/{make_article().slug}").main
 
 

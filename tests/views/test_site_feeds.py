@@ -169,6 +169,7 @@ def test_a_feed_is_sent_again_only_when_it_has_changed(
 ) -> None:
     make_article(slug="a")
     make_article(slug="b")
+    clock.forward(minutes=1)
     path = f"/feed.{kind}"
     first = client.get(path)
     assert client.head(path).headers["ETag"] == first.headers["ETag"]

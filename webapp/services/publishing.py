@@ -24,9 +24,7 @@ def publish(slug: str) -> None:
         article.published_at = now
     article.updated_at = now
     _note_change(article)
-    db.session.commit()
-    indexing.keep_in_step()
-    announcing.announce([article.id])
+    _commit_and_tell(article.id)
 
 
 def withdraw(slug: str) -> None:
@@ -38,9 +36,7 @@ def withdraw(slug: str) -> None:
     article.status = Status.WITHDRAWN
     article.updated_at = the_site().clock()
     _note_change(article)
-    db.session.commit()
-    indexing.keep_in_step()
-    announcing.announce([article.id])
+    _commit_and_tell(article.id)
 
 
 def correct(slug: str, text: str) -> None:
@@ -59,15 +55,19 @@ def correct(slug: str, text: str) -> None:
     article.corrections.append(Correction(corrected_at=now, text=told))
     article.updated_at = now
     _note_change(article)
-    db.session.commit()
-    indexing.keep_in_step()
-    announcing.announce([article.id])
+    _commit_and_tell(article.id)
 
 
 def _note_change(article: Article) -> None:
     writing.refile(article)
     indexing.record_change(article)
     revising.note_visible_change()
+
+
+def _commit_and_tell(id: int) -> None:
+    db.session.commit()
+    indexing.keep_in_step()
+    announcing.announce([id])
 
 
 def _article(slug: str) -> Article:

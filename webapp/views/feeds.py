@@ -49,7 +49,7 @@ def follow_site(kind: str) -> Response:
         path=path_of("feeds.follow_site", _known(kind)),
         entries=syndicating.newest(reading.visible()),
     )
-    return _dated(answer_with(feed, kind))
+    return answer_with(feed, kind)
 
 
 @pages.get("/topics/<slug>/feed.<kind>")
@@ -92,7 +92,7 @@ def _followed(
         path=path_of(f"feeds.follow_{noun}", slug, _known(kind)),
         entries=entries,
     )
-    return _dated(answer_with(feed, kind))
+    return answer_with(feed, kind)
 
 
 def _known(kind: str) -> str:
