@@ -5,6 +5,7 @@ Knows documents; refuses to know terms and how documents are found.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, zip_longest
@@ -56,6 +57,10 @@ _MOST = 0xD000
 """A step is a character: not one of the signs between parts, and before the surrogates."""
 
 
+# As a word it stands alone: see analysis.TOKEN.
+_LONE_AND = re.compile(r"(?<!\S)[&＆](?!\S)")
+
+
 def steps_of(text: str, tokens: Iterable[str]) -> str:
     """Give where the tokens of a text begin: a character for each, by its distance to the last.
 
@@ -63,10 +68,12 @@ def steps_of(text: str, tokens: Iterable[str]) -> str:
     """
     at = before = 0
     steps = []
-    for token in tokens:
-        start = text.find(token, at)
+    for word in tokens:
+        start = text.find(word, at)
+        if word in "&＆" and (alone := _LONE_AND.search(text, at)):
+            start = alone.start()
         steps.append(start - before + _LEAST)
-        before, at = start, start + len(token)
+        before, at = start, start + len(word)
     return "".join(map(chr, steps)) if not steps or max(steps) < _MOST else ""
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import example, given
+from hypothesis import example, strategies as st
 
 from index.analysis import TOKEN
 from index.highlight import LONGEST_EXCERPT, Match, excerpt, find_matches, mark, spans_at, worth
@@ -121,6 +121,7 @@ def test_without_spaces_what_stands_before_the_match_is_shown_too() -> None:
 
 
 @given(st.text("ab &é.-'\x1d鯨x1\n", max_size=80))
+@example("1& &")
 def test_where_tokens_begin_is_kept_in_a_character_each(text: str) -> None:
     tokens = list(TOKEN.finditer(text))
     starts = starts_from(steps_of(text, [token.group() for token in tokens]))
