@@ -6,7 +6,7 @@ import re
 
 import pytest
 from hypothesis import example, given
-from hypothesis import example, strategies as st
+from hypothesis import strategies as st
 
 from index.analysis import TOKEN
 from index.highlight import LONGEST_EXCERPT, Match, excerpt, find_matches, mark, spans_at, worth
