@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from flask import Flask
@@ -73,8 +74,22 @@ def make_app(clock: Clock) -> Iterator[Callable[[Settings], Flask]]:
         app.extensions["broadsheet"].engine.close()
 
 
+@pytest.fixture(scope="session")
+def new_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a site that was just made: most tests begin with a copy."""
+    folder = tmp_path_factory.mktemp("new") / "data"
+    app = create_app(replace(read_settings({}), data=folder, search_engine="memory"), Clock())
+    with app.app_context():
+        db.engine.dispose()
+    return folder
+
+
 @pytest.fixture
-def app(settings: Settings, make_app: Callable[[Settings], Flask]) -> Iterator[Flask]:
+def app(
+    settings: Settings, new_folder: Path, make_app: Callable[[Settings], Flask]
+) -> Iterator[Flask]:
+    if not settings.data.exists():
+        copytree(new_folder, settings.data)
     app = make_app(settings)
     with app.app_context():
         yield app

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -118,6 +119,7 @@ def _icons(accent: str) -> Iterator[tuple[str, bytes]]:
         yield f"icons/{size}-maskable.png", _icon(accent, size, 0.72)
 
 
+@cache
 def _icon(accent: str, size: int, scale: float) -> bytes:
     picture = Image.new("RGB", (size, size), accent)
     pen, unit, edge = ImageDraw.Draw(picture), size * scale / 32, size * (1 - scale) / 2
