@@ -12,6 +12,7 @@ from shutil import copytree
 import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
+from jinja2 import FileSystemBytecodeCache
 
 from tests.pages import CheckingClient
 from webapp import create_app
@@ -54,8 +55,16 @@ def settings(tmp_path: Path) -> Settings:
     return replace(read_settings({}), data=tmp_path / "data", search_engine="memory")
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Templates as they were compiled for another site."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("compiled")))
+
+
 @pytest.fixture
-def make_app(clock: Clock) -> Iterator[Callable[[Settings], Flask]]:
+def make_app(
+    clock: Clock, compiled: FileSystemBytecodeCache
+) -> Iterator[Callable[[Settings], Flask]]:
     """Make sites of other settings; all are closed in the end."""
     made: list[Flask] = []
 
@@ -63,6 +72,7 @@ def make_app(clock: Clock) -> Iterator[Callable[[Settings], Flask]]:
         app = create_app(settings, clock)
         app.test_client_class = CheckingClient
         app.testing = True
+        app.jinja_env.bytecode_cache = compiled
         made.append(app)
         return app
 
