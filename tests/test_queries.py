@@ -61,6 +61,7 @@ def listening() -> Iterator[list[Asked]]:
 def asked_for(client: CheckingClient, path: str) -> list[Asked]:
     """Give what a page asks for, when its listing was gone through before."""
     assert client.get(path).status_code == 200, path
+    db.session.expunge_all()  # what a test still holds would not be asked for
     with listening() as heard:
         assert client.get(path).status_code == 200, path
     return heard
