@@ -346,6 +346,12 @@ class Slowly:
         return self.outcome
 
 
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those who wait give up later than the test does."""
+    monkeypatch.setattr(page_cache, "PATIENCE_SECONDS", 60)
+
+
 def asking(room: Room, answers: list[str]) -> threading.Thread:
     def ask() -> None:
         try:
@@ -358,6 +364,7 @@ def asking(room: Room, answers: list[str]) -> threading.Thread:
     return thread
 
 
+@pytest.mark.usefixtures("patience")
 def test_of_many_who_want_a_page_one_makes_it_and_the_others_wait(app: Flask) -> None:
     view, answers = Slowly(), list[str]()
     room = Room(app, view, kept())
@@ -370,6 +377,7 @@ def test_of_many_who_want_a_page_one_makes_it_and_the_others_wait(app: Flask) ->
     assert (answers, room.made) == (["made"] * 6, 1)
 
 
+@pytest.mark.usefixtures("patience")
 def test_when_the_maker_fails_nobody_is_left_hanging(app: Flask) -> None:
     view, answers = Slowly(), list[str]()
     view.outcome = None
