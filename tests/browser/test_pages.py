@@ -42,7 +42,7 @@ def test_no_page_overflows_sideways(chromium: Browser, site: str) -> None:
     """With SHOTS naming a folder, each page is also kept there as a picture, dark ones as well."""
     shots = os.environ.get("SHOTS")
     over = {}
-    for scheme in ("light", "dark") if shots else ("light",):
+    for scheme in ("light", "dark"):
         with chromium.new_context(color_scheme=scheme) as context:
             page = context.new_page()
             put_on_the_shelf(page, site)
@@ -55,7 +55,7 @@ def test_no_page_overflows_sideways(chromium: Browser, site: str) -> None:
                         " - document.documentElement.clientWidth"
                     )
                     if beyond > 0:
-                        over[f"{name} {width}"] = beyond
+                        over[f"{name} {width} {scheme}"] = beyond
                     if shots:
                         file = Path(shots) / f"{name}-{width}-{scheme}.png"
                         page.screenshot(path=file, full_page=True)

@@ -74,7 +74,13 @@ def test_the_sitemap_says_when_a_page_changed(client: CheckingClient, clock: Clo
 def test_sitemaps_take_as_many_statements_however_many_articles(client: CheckingClient) -> None:
     statements: list[str] = []
     counts = []
-    event.listen(db.engine, "before_cursor_execute", lambda *a: statements.append(a[2]))
+
+    def hear(*told: object) -> None:
+        # What revision it is a process asks now and then, whatever it makes.
+        if "site_revision.changed_at" not in str(told[2]):
+            statements.append(str(told[2]))
+
+    event.listen(db.engine, "before_cursor_execute", hear)
     paths = ("/sitemap.xml", "/sitemap-1.xml", "/sitemap-listings.xml", "/sitemap-news.xml")
     for _ in range(2):
         make_articles(5, topics=["A", "B"], authors=["C"], source_url="https://t.example/1")
@@ -82,7 +88,7 @@ def test_sitemaps_take_as_many_statements_however_many_articles(client: Checking
         for path in paths:
             client.get(path)
         counts.append(len(statements))
-    assert counts[0] == counts[1] <= 10
+    assert counts[0] == counts[1] <= 8
 
 
 def test_the_news_sitemap_holds_two_days_newest_first(client: CheckingClient) -> None:

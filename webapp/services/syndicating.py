@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -151,17 +151,6 @@ def _picture(article: Article) -> Picture | None:
     stored = illustrating.folder() / article.image_name
     size = stored.stat().st_size if stored.is_file() else 0
     return Picture(the_site().settings.site_url + image_path(article.image_name), size)
-
-
-def changed_at() -> datetime:
-    """Give the moment at which what readers see has last changed, as far as articles know it."""
-    now = the_site().clock()
-    edited = db.session.scalar(select(func.max(Article.updated_at)))
-    published = db.session.scalar(
-        select(func.max(Article.published_at)).where(*reading.visible().conditions)
-    )
-    known = [moment for moment in (edited, published) if moment is not None and moment <= now]
-    return max(known, default=datetime.fromtimestamp(0, UTC))
 
 
 def sitemap_files() -> list[SitemapFile]:

@@ -103,7 +103,9 @@ def _known(kind: str) -> str:
 
 def _dated(response: Response) -> Response:
     # Of the whole site: what was withdrawn has left a feed, whose own entries are older then.
-    response.last_modified = syndicating.changed_at()
+    revision = the_site().revisions()
+    if revision is not None and revision.last_modified:
+        response.headers["Last-Modified"] = revision.last_modified
     return response
 
 
