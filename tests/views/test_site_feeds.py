@@ -274,3 +274,16 @@ def test_odd_texts_make_no_odd_feed(client: CheckingClient, kind: str) -> None:
 
 def test_every_kind_of_feed_is_pinged_and_offered() -> None:
     assert tuple(FORMATS) == FEED_KINDS
+
+
+def test_a_followed_search_says_when_the_site_changed_also_by_what_is_old(
+    client: CheckingClient, clock: Clock
+) -> None:
+    make_article(body="An owl.")
+    clock.forward(minutes=1)
+    path = "/search.atom?q=owl"
+    before = client.get(path).headers["Last-Modified"]
+    make_article(body="An owl of before.", published_at="2020-01-01T00:00:00Z")
+    clock.forward(minutes=1)
+    assert client.get(path).headers["Last-Modified"] != before
+    assert client.get(path, headers={"If-Modified-Since": before}).status_code == 200
