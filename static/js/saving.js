@@ -147,6 +147,12 @@ function whenShown(then) {
   else then();
 }
 
+// A device that says it is online may have no way to the site yet; the next time it says so will do.
+async function reloadIfThereIsANetwork() {
+  const isThere = await fetch("/healthz").then((answer) => answer.ok, () => false);
+  if (isThere) location.reload();
+}
+
 const shelf = document.querySelector("#reader-shelf");
 const isBrief = isArticle(here) && document.querySelector(".story");
 const saver = isBrief && button("tool tool-save", "Save", () => toggle(thisBrief()));
@@ -162,5 +168,5 @@ addEventListener("save", ({ detail }) => {
   if (detail) toggle(briefOf(detail));
   else if (saver) toggle(thisBrief());
 });
-if (shelf?.dataset.shelf === "offline") addEventListener("online", () => location.reload());
+if (shelf?.dataset.shelf === "offline") addEventListener("online", reloadIfThereIsANetwork);
 addEventListener("load", () => navigator.serviceWorker?.register("/sw.js").catch(() => {}));

@@ -11,12 +11,12 @@ addEventListener("install", (event) => {
   event.waitUntil(caches.open(SHELL).then((shell) => shell.addAll(FILES)));
 });
 
+// Pages that are open are not claimed: the browser would give up those kept for the way back.
 async function takeOver() {
   const names = await caches.keys();
   const old = names.filter((name) => name.startsWith("shell-") && name !== SHELL);
   await Promise.all(old.map((name) => caches.delete(name)));
   await registration.navigationPreload?.enable();
-  await clients.claim();
 }
 
 addEventListener("activate", (event) => event.waitUntil(takeOver()));
