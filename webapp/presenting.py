@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
 from webapp.extensions import the_site
 from webapp.http.assets import static_url
+from webapp.http.paths import path_of
 from webapp.text.elsewhere import escape_markdown
 from webapp.text.languages import direction_of
 from webapp.text.pictures import Picture, show_picture, show_pictures
 
 if TYPE_CHECKING:
-    from webapp.models import Article, ListedArticle
+    from webapp.models import ListedArticle
+    from webapp.services.dressing import Logo
 
 MONTHS = (
     "January February March April May June July August September October November December".split()
@@ -40,11 +42,11 @@ class Masthead:
     language: str
     direction: str
     letter_pitch: str
-    logo: object  # name, width and height of a static file, or None
+    logo: Logo | None
     footer_links: tuple[tuple[str, str], ...]
 
 
-def attach(app: Flask, logo: object) -> None:
+def attach(app: Flask, logo: Logo | None) -> None:
     """Give the names and filters to all templates and macros."""
     settings = app.extensions["broadsheet"].settings
     masthead = Masthead(
@@ -71,7 +73,7 @@ def attach(app: Flask, logo: object) -> None:
     app.jinja_env.filters["pictured"] = _pictured
 
 
-def picture(article: Article | ListedArticle, place: str, *, first: bool = False) -> Markup:
+def picture(article: ListedArticle, place: str, *, first: bool = False) -> Markup:
     """Show an article's picture at a place of a page; "" where it has none."""
     if not article.image_name:
         return Markup("")
@@ -89,6 +91,14 @@ def _pictured(_context: Context, html: str) -> str:
 def absolute(path: str) -> str:
     """Give the public address of a path; never taken from what a request says."""
     return the_site().settings.site_url + path
+
+
+def logo_url() -> tuple[str, int, int]:
+    """Give address, width and height of the operator's logo, or else of the site's emblem."""
+    logo = cast(Masthead, current_app.jinja_env.globals["site"]).logo
+    if logo is None:
+        return absolute(path_of("cards.show_logo")), 512, 512
+    return absolute(static_url(logo.name)), logo.width, logo.height
 
 
 def today() -> date:

@@ -26,6 +26,12 @@ def test_a_published_article_comes_with_its_text_authors_and_topics() -> None:
     assert [t.name for t in article.topics] == ["Ports"]
 
 
+@pytest.mark.parametrize(("words", "minutes"), [(1, 1), (356, 1), (358, 2), (714, 3)])
+def test_how_long_it_takes_to_read_is_told_in_whole_minutes(words: int, minutes: int) -> None:
+    import_items(fields_of(slug="boat", body="word " * words))
+    assert reading.article_at("boat").reading_minutes == minutes
+
+
 @pytest.mark.parametrize("fields", [{"draft": True}, {"published_at": "2026-11-23T12:00:01Z"}])
 def test_strangers_learn_nothing_of_what_is_not_published_yet(fields: dict[str, object]) -> None:
     import_items(fields_of(slug="boat", **fields))

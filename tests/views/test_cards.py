@@ -127,3 +127,17 @@ def test_any_name_of_a_site_has_a_card(
     response = app.test_client().get(path)
     with Image.open(BytesIO(response.data)) as image:
         assert image.size == (1200, 630)
+
+
+def test_cards_and_the_emblem_have_the_operators_accent(
+    settings: Settings, make_app: Callable[[Settings], Flask]
+) -> None:
+    usual, own = make_app(settings), make_app(replace(settings, accent="#8b1e3f"))
+    addresses = []
+    for app in (usual, own):
+        with app.test_request_context():
+            addresses.append(card_url().removeprefix(settings.site_url))
+    assert addresses[0] != addresses[1]
+    for path, spot in ((addresses[1], (600, 5)), ("/logo.png", (5, 5))):
+        with Image.open(BytesIO(own.test_client().get(path).data)) as image:
+            assert image.convert("RGB").getpixel(spot) == (0x8B, 0x1E, 0x3F)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from PIL import Image
 
 from tests.factories import make_article, make_articles
 from tests.pages import CheckingClient, Page
+from webapp.settings import Settings
 
 SITE = "http://127.0.0.1:8000"
 
@@ -172,3 +176,15 @@ def test_what_is_not_the_text_says_so_to_programs_that_take_it_out(client: Check
     for link in page.all("a", class_="permalink"):
         assert [each for each in page.all("footer", class_="section-link") if link in each]
     assert page.all("div", class_="subscribe")
+
+
+def test_the_publishers_logo_is_the_operators_where_there_is_one(
+    settings: Settings, make_app: Callable[[Settings], Flask]
+) -> None:
+    settings.data.mkdir(exist_ok=True)
+    Image.new("RGB", (900, 300), "teal").save(settings.data / "own.png")
+    client = make_app(replace(settings, logo="own.png")).test_client()
+    page = client.page("/")
+    logo = things(page)["WebSite"]["publisher"]["logo"]
+    assert logo["url"] == SITE + page.all("img", class_="logo")[0].get("src", "")
+    assert (logo["width"], logo["height"]) == (720, 240)

@@ -35,15 +35,19 @@ def static_url(name: str) -> str:
     return path_of("static", current_app.extensions["static_revision"], name)
 
 
+def made_file(name: str) -> Response:
+    """Send a file that was made at the start, to be asked for again each time."""
+    content = BytesIO(current_app.extensions["made_files"][name])
+    etag = current_app.extensions["static_revision"]
+    return send_file(content, download_name=name, etag=etag)
+
+
 @kept()
 def serve(revision: str, name: str) -> Response:
     """Answer with a file; one asked for by an older revision is today's, and not to be kept."""
     current = current_app.extensions["static_revision"]
-    made = current_app.extensions["made_files"].get(name)
-    if made is None:
-        response = send_from_directory(FOLDER, name)
-    else:
-        response = send_file(BytesIO(made), download_name=name, etag=current)
+    is_made = name in current_app.extensions["made_files"]
+    response = made_file(name) if is_made else send_from_directory(FOLDER, name)
     if revision == current:
         response.cache_control.public = True
         response.cache_control.max_age = YEAR_SECONDS

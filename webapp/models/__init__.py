@@ -8,6 +8,7 @@ from webapp.models.listed import Filed, ListedArticle, listed, listed_in_order
 from webapp.models.naming import Author, Topic
 from webapp.models.related import RelatedArticle
 from webapp.models.search_count import SearchCount
+from webapp.models.shown import ShownArticle, is_withdrawn, shown
 from webapp.models.subscriber import Subscriber, SubscriberState
 from webapp.models.upkeep import IndexChange, RateCount, RelatedDue, SiteRevision
 
@@ -26,12 +27,15 @@ __all__ = [
     "RelatedDue",
     "SearchCount",
     "Section",
+    "ShownArticle",
     "SiteRevision",
     "Status",
     "Subscriber",
     "SubscriberState",
     "Topic",
     "beside",
+    "is_withdrawn",
     "listed",
     "listed_in_order",
+    "shown",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, String, Text
@@ -112,17 +112,6 @@ class Article(Base):
     def direction(self) -> str:
         """Which way its language is written: ltr or rtl."""
         return direction_of(self.language)
-
-    @property
-    def reading_minutes(self) -> int:
-        """How long it takes to read, in whole minutes, one at least."""
-        return minutes_of(self.word_count)
-
-    @property
-    def is_updated(self) -> bool:
-        """Whether it was changed a day or more after it was published."""
-        published_at = self.published_at
-        return published_at is not None and self.updated_at - published_at >= timedelta(days=1)
 
 
 class Section(Base):

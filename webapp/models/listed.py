@@ -5,9 +5,10 @@ Entities cost four times as much, and here nothing of an article is changed or f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BindParameter,
@@ -36,7 +37,20 @@ class Filed(NamedTuple):
     name: str
 
 
-class ListedArticle(NamedTuple):
+class Filing(NamedTuple):
+    """The names that an article is filed under."""
+
+    authors: list[Filed]
+    topics: list[Filed]
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """The same, as fields of a ListedArticle."""
+        return self._asdict()
+
+
+@dataclass(frozen=True, slots=True)
+class ListedArticle:
     """What a listing says of an article that readers see."""
 
     id: int
@@ -52,8 +66,8 @@ class ListedArticle(NamedTuple):
     image_alt: str
     image_width: int
     image_height: int
-    authors: tuple[Filed, ...]
-    topics: tuple[Filed, ...]
+    authors: Sequence[Filed]
+    topics: Sequence[Filed]
 
     @property
     def direction(self) -> str:
@@ -76,20 +90,19 @@ def listed(ids: Sequence[int], now: datetime) -> dict[int, ListedArticle]:
     """Read those of these ids that readers see at that moment; nothing in memory counts."""
     if not ids:
         return {}
-    connection = db.session.connection()
-    filed: dict[tuple[int, str], list[Filed]] = {}
-    for article_id, noun, slug, name, _ in connection.execute(_NAMES, {"ids": ids}).all():
-        filed.setdefault((article_id, noun), []).append(Filed(slug, name))
-    return {
-        row[0]: ListedArticle._make(
-            (
-                *row,
-                tuple(filed.get((row[0], "author"), ())),
-                tuple(filed.get((row[0], "topic"), ())),
-            )
-        )
-        for row in connection.execute(_ARTICLES, {"ids": ids, "now": now}).all()
-    }
+    filed = filings(ids)
+    rows = db.session.connection().execute(_ARTICLES, {"ids": ids, "now": now})
+    return {row.id: ListedArticle(**row._mapping, **filed[row.id].named) for row in rows}
+
+
+def filings(ids: Iterable[int]) -> dict[int, Filing]:
+    """Read the authors and topics of each of these articles, in order."""
+    filed = {id: Filing([], []) for id in ids}
+    rows = db.session.connection().execute(_NAMES, {"ids": list(filed)})
+    for article_id, noun, slug, name, _ in rows:
+        names = filed[article_id].authors if noun == "author" else filed[article_id].topics
+        names.append(Filed(slug, name))
+    return filed
 
 
 def _names(noun: type[Author] | type[Topic], filing: Table) -> Select[int, str, str, str, int]:
@@ -112,18 +125,21 @@ _IDS: BindParameter[Sequence[int]] = bindparam("ids", expanding=True)
 _NAMES = union_all(_names(Author, article_author), _names(Topic, article_topic)).order_by(
     article_author.c.position
 )
-_ARTICLES = select(
+COLUMNS = (
     Article.id,
     Article.slug,
     Article.title,
     Article.summary,
     Article.language,
     Article.source_domain,
-    type_coerce(Article.published_at, UtcDateTime()),  # what readers see has its moment
+    # What readers see has its moment.
+    type_coerce(Article.published_at, UtcDateTime()).label("published_at"),
     Article.updated_at,
     Article.word_count,
     Article.image_name,
     Article.image_alt,
     Article.image_width,
     Article.image_height,
-).where(*Articles.published(bindparam("now")).with_ids(_IDS).conditions)
+)
+"""What is read of an article, in the order of ListedArticle."""
+_ARTICLES = select(*COLUMNS).where(*Articles.published(bindparam("now")).with_ids(_IDS).conditions)

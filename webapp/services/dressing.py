@@ -119,13 +119,20 @@ def _icons(accent: str) -> Iterator[tuple[str, bytes]]:
         yield f"icons/{size}-maskable.png", _icon(accent, size, 0.72)
 
 
+def draw_sheet(pen: ImageDraw.ImageDraw, at: tuple[float, float], size: float, ink: str) -> None:
+    """Draw the strokes of the site's sheet of newspaper, from a corner, so many pixels wide."""
+    unit = size / 32
+    for left, top, right, bottom in STROKES:
+        start = (round(at[0] + unit * left), round(at[1] + unit * top))
+        end = (round(at[0] + unit * right) - 1, round(at[1] + unit * bottom) - 1)
+        pen.rectangle((start, end), ink)
+
+
 @cache
 def _icon(accent: str, size: int, scale: float) -> bytes:
     picture = Image.new("RGB", (size, size), accent)
-    pen, unit, edge = ImageDraw.Draw(picture), size * scale / 32, size * (1 - scale) / 2
-    for left, top, right, bottom in STROKES:
-        corners = [round(edge + unit * at) for at in (left, top, right, bottom)]
-        pen.rectangle((corners[0], corners[1], corners[2] - 1, corners[3] - 1), ink_on(accent))
+    edge = size * (1 - scale) / 2
+    draw_sheet(ImageDraw.Draw(picture), (edge, edge), size * scale, ink_on(accent))
     content = BytesIO()
     picture.quantize(4).save(content, "PNG", optimize=True)
     return content.getvalue()

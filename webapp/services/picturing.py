@@ -6,7 +6,6 @@ A card is drawn once, from what the database says alone, and kept in the data fo
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -16,18 +15,18 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from webapp.extensions import the_site
-from webapp.models import Article
+from webapp.models import ShownArticle
 from webapp.services import illustrating
+from webapp.services.dressing import ON_LIGHT, draw_sheet, shades_of
 from webapp.services.storage import locked, write_durably
 
 WIDTH, HEIGHT = 1200, 630
-LOGO_SIZE = 512
 MARGIN = 72
 PICTURE_WIDTH = 430
 TITLE_HEIGHT = 370
 KEPT = 2_000  # cards in the folder, 20 to 200 kB each
 LOOK = "1"  # change it with the look: all cards get another name then
-PAPER, INK, ACCENT, FAINT, ON_ACCENT = "#fbfbf8", "#141815", "#0b5f47", "#5a635d", "#ffffff"
+PAPER, INK, FAINT = "#fbfbf8", "#141815", "#5a635d"
 FACE = str(files("fontpkg_source_serif_4") / "files" / "SourceSerif4[opsz,wght].ttf")
 
 
@@ -43,11 +42,12 @@ class Card:
     def version(self) -> str:
         """A name made of all that can be seen, so that a card of this name never changes."""
         settings = the_site().settings
-        seen = (LOOK, self.title, self.kicker, self.picture, settings.site_name, settings.tagline)
+        site = (settings.site_name, settings.tagline, settings.accent)
+        seen = (LOOK, self.title, self.kicker, self.picture, *site)
         return hashlib.sha256("\0".join(seen).encode()).hexdigest()[:16]
 
 
-def card_of(article: Article) -> Card:
+def card_of(article: ShownArticle) -> Card:
     """Give the card of an article."""
     kicker = article.topics[0].name if article.topics else ""
     return Card(article.title, kicker, article.image_name)
@@ -55,23 +55,14 @@ def card_of(article: Article) -> Card:
 
 def card_file(card: Card) -> Path:
     """Give the file of a card, a PNG; drawn where it is not there yet, one at a time."""
-    return _kept(f"{card.version}.png", lambda: _drawn(card))
-
-
-def logo_file() -> Path:
-    """Give the file of the site's emblem, a square PNG."""
-    return _kept(f"logo-{LOOK}.png", _logo)
-
-
-def _kept(name: str, draw: Callable[[], Image.Image]) -> Path:
     folder = the_site().settings.data / "cards"
-    path = folder / name
+    path = folder / f"{card.version}.png"
     if not path.exists():
         folder.mkdir(mode=0o700, exist_ok=True)
         with locked(folder / "lock"):
             if not path.exists():
                 content = BytesIO()
-                draw().save(content, "PNG")
+                _drawn(card).save(content, "PNG")
                 write_durably(path, content.getvalue())
                 _forget_oldest(folder)
     return path
@@ -91,11 +82,11 @@ def _drawn(card: Card) -> Image.Image:
         image.paste(picture, (WIDTH - PICTURE_WIDTH, 0))
         right = WIDTH - PICTURE_WIDTH - MARGIN // 2
     draw = ImageDraw.Draw(image)
-    draw.rectangle((0, 0, WIDTH, 13), fill=ACCENT)
+    draw.rectangle((0, 0, WIDTH, 13), fill=the_site().settings.accent)
     _set_foot(draw, right)
     if card.title and can_set(card.title):
         if can_set(card.kicker):
-            draw.text((MARGIN, 66), card.kicker, ACCENT, _face(30, 650))
+            draw.text((MARGIN, 66), card.kicker, _accent(), _face(30, 650))
         _set_title(draw, card.title, right)
     else:
         _set_nameplate(draw)
@@ -175,20 +166,13 @@ def _set_nameplate(draw: ImageDraw.ImageDraw) -> None:
 
 def _set_emblem(draw: ImageDraw.ImageDraw, x: int, y: int, size: int) -> None:
     """Draw the mark of the favicon: a sheet with a headline and two columns."""
-    unit = size / 32
-    draw.rounded_rectangle((x, y, x + size, y + size), 3 * unit, fill=ACCENT)
-    for left, top, right, bottom in _BARS:
-        box = (x + left * unit, y + top * unit, x + right * unit, y + bottom * unit)
-        draw.rectangle(box, fill=ON_ACCENT)
+    draw.rounded_rectangle((x, y, x + size, y + size), 3 * size / 32, fill=_accent())
+    draw_sheet(draw, (x, y), size, ON_LIGHT)
 
 
-_BARS = ((6, 6, 26, 11), (6, 13, 26, 14.5), (6, 18, 15, 20), (6, 22, 15, 24), (17, 18, 26, 26))
-
-
-def _logo() -> Image.Image:
-    image = Image.new("RGB", (LOGO_SIZE, LOGO_SIZE), ACCENT)
-    _set_emblem(ImageDraw.Draw(image), 0, 0, LOGO_SIZE)
-    return image.quantize(16)
+def _accent() -> str:
+    """Give the shade of the operator's accent that reads well on paper."""
+    return shades_of(the_site().settings.accent).light
 
 
 def _picture(name: str) -> Image.Image | None:

@@ -7,10 +7,10 @@ from pathlib import Path
 from flask import Blueprint, Response, redirect, send_file
 from flask.typing import ResponseReturnValue
 
-from webapp.http.assets import YEAR_SECONDS
+from webapp.http.assets import YEAR_SECONDS, made_file
 from webapp.http.caching import public
 from webapp.http.paths import path_of
-from webapp.models import Article
+from webapp.models import ShownArticle
 from webapp.presenting import absolute
 from webapp.services import picturing, reading
 from webapp.services.picturing import Card
@@ -40,13 +40,14 @@ def show_site_card(version: str) -> ResponseReturnValue:
 
 @pages.get("/logo.png")
 @public
+@public
 def show_logo() -> Response:
-    """Send the site's emblem as a square picture."""
-    return send_file(picturing.logo_file(), mimetype="image/png", max_age=86_400)
+    """Send the site's emblem as a square picture, in the operator's accent."""
+    return made_file("icons/512.png")
 
 
 @pages.app_template_global()
-def card_url(article: Article | None = None) -> str:
+def card_url(article: ShownArticle | None = None) -> str:
     """Give the whole address of an article's card, or of the site's own."""
     if article is None:
         return absolute(path_of("cards.show_site_card", Card().version))

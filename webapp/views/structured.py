@@ -9,8 +9,8 @@ from flask import request
 
 from webapp.extensions import the_site
 from webapp.http.paths import path_of
-from webapp.models import Article, ListedArticle
-from webapp.presenting import absolute, iso
+from webapp.models import ListedArticle, ShownArticle
+from webapp.presenting import absolute, iso, logo_url
 from webapp.text.addresses import image_path
 from webapp.views.cards import card_url
 from webapp.views.feeds import FeedLink, links_to
@@ -47,7 +47,7 @@ def tell_of_front() -> Told:
     return Told([site], links_to("feeds.follow_site"))
 
 
-def tell_of_article(article: Article) -> Told:
+def tell_of_article(article: ShownArticle) -> Told:
     """Describe an article, and where it stands."""
     crumbs = [("Archive", path_of("reading.show_archive"))]
     if article.topics:
@@ -59,7 +59,7 @@ def tell_of_article(article: Article) -> Told:
 
 
 def tell_of_listing(
-    kicker: str, heading: str, crumbs: Sequence[Crumb], articles: Iterable[Article | ListedArticle]
+    kicker: str, heading: str, crumbs: Sequence[Crumb], articles: Iterable[ListedArticle]
 ) -> Told:
     """Describe a listing: an author's as that person's, any other as a collection."""
     url = absolute(request.path)
@@ -83,7 +83,7 @@ def tell_of_listing(
     return Told([page, _trail(crumbs, heading)], feeds)
 
 
-def describe_article(article: Article) -> Thing:
+def describe_article(article: ShownArticle) -> Thing:
     """Describe an article as a NewsArticle; what is not known is left out."""
     described: Thing = {
         **_thing("NewsArticle"),
@@ -93,14 +93,12 @@ def describe_article(article: Article) -> Thing:
         "inLanguage": article.language,
         "wordCount": article.word_count,
         "isAccessibleForFree": True,
-        "dateModified": iso(article.updated_at),
+        "datePublished": iso(article.published_at),
+        "dateModified": iso(max(article.updated_at, article.published_at)),
         "author": _authors(article),
         "publisher": _publisher(),
         "image": _images(article),
     }
-    if article.published_at:
-        described["datePublished"] = iso(article.published_at)
-        described["dateModified"] = iso(max(article.updated_at, article.published_at))
     if article.summary:
         described["description"] = article.summary
     if article.topics:
@@ -115,7 +113,7 @@ def describe_article(article: Article) -> Thing:
     return described
 
 
-def _corrections(article: Article) -> list[Thing]:
+def _corrections(article: ShownArticle) -> list[Thing]:
     return [
         {
             "@type": "CorrectionComment",
@@ -126,7 +124,7 @@ def _corrections(article: Article) -> list[Thing]:
     ]
 
 
-def _authors(article: Article) -> list[Thing]:
+def _authors(article: ShownArticle) -> list[Thing]:
     """Name who wrote it; a text that nobody has signed is the site's."""
     return [
         {
@@ -138,7 +136,7 @@ def _authors(article: Article) -> list[Thing]:
     ] or [_publisher()]
 
 
-def _images(article: Article) -> list[Thing]:
+def _images(article: ShownArticle) -> list[Thing]:
     images: list[Thing] = []
     if article.image_name:
         url = absolute(image_path(article.image_name))
@@ -151,7 +149,7 @@ def _image(url: str, width: int, height: int) -> Thing:
 
 
 def _publisher() -> Thing:
-    logo = _image(absolute(path_of("cards.show_logo")), 512, 512)
+    logo = _image(*logo_url())
     name = the_site().settings.site_name
     return {"@type": "NewsMediaOrganization", "name": name, "url": _home(), "logo": logo}
 
@@ -173,5 +171,5 @@ def _home() -> str:
     return absolute(path_of("reading.show_front"))
 
 
-def _url(article: Article | ListedArticle) -> str:
+def _url(article: ListedArticle) -> str:
     return absolute(path_of("reading.show_article", article.slug))
