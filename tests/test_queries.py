@@ -34,7 +34,7 @@ PAGES = {
     "/topics/": 2,
     "/authors/": 2,
     "/sources/": 2,
-    "/articles/article-1": 7,
+    "/articles/article-1": 6,
     "/search?q=the": 2,
 }
 """Pages, and how many statements each may take once its listing was gone through."""

@@ -9,7 +9,7 @@ from flask import Flask
 
 from index import open_index
 from webapp import cli, presenting
-from webapp.extensions import Site, db, migrate
+from webapp.extensions import Site, db
 from webapp.http import (
     addresses,
     assets,
@@ -71,7 +71,6 @@ def create_app(
         clock=clock,
     )
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(ROOT / "webapp" / "migrations"))
     with app.app_context():
         storage.prepare_database()
         watch = revising.Watch(db.engine, clock, settings.time_zone)

@@ -10,7 +10,6 @@ from datetime import date, datetime
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from flask import current_app
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.orm import DeclarativeBase
 
@@ -27,7 +26,6 @@ LISTINGS = 500
 """Listings of which is kept what they are read by; a million articles have some 100 kB of it."""
 
 db = SQLAlchemy(model_class=Base)
-migrate = Migrate()
 
 
 @dataclass(slots=True)

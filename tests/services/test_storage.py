@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import flask_migrate
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
@@ -25,10 +25,10 @@ from tests.conftest import Clock
 from tests.factories import fields_of, import_items
 from webapp import create_app
 from webapp.errors import DatabaseUnavailable, DataFolderUnusable
-from webapp.extensions import db
+from webapp.extensions import db, the_site
 from webapp.models import Article, Section
 from webapp.models.naming import article_author, article_topic
-from webapp.services import storage
+from webapp.services import migrating, storage
 from webapp.settings import Settings
 
 ANOTHER_MIGRATION = """
@@ -57,7 +57,7 @@ def migrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def add_migration(folder: Path, deed: str) -> None:
-    after = storage.ScriptDirectory(str(folder)).get_current_head()
+    after = ScriptDirectory(str(folder)).get_current_head()
     content = ANOTHER_MIGRATION.format(after=after, deed=deed)
     (folder / "versions" / "9999_another.py").write_text(content)
 
@@ -137,8 +137,23 @@ def test_an_empty_database_is_brought_to_what_the_models_say(app: Flask) -> None
         assert compare_metadata(context, db.metadata) == []
 
 
+def test_what_the_files_are_called_says_which_revisions_there_are(app: Flask) -> None:
+    scripts = ScriptDirectory(str(storage.MIGRATIONS))
+    assert storage._known() == {script.revision for script in scripts.walk_revisions()}
+    assert scripts.get_heads() == [max(storage._known())]
+
+
+def test_a_process_that_finds_its_tables_as_they_should_be_loads_no_alembic(app: Flask) -> None:
+    code = (
+        "import sys, webapp\nwebapp.create_app()\n"
+        "if 'alembic' not in sys.modules:\n    say_here_and_wait()\n"
+    )
+    with processes.started(code, the_site().settings.data) as process:
+        processes.let_go_on(process)
+
+
 def test_the_migrations_can_be_taken_back(app: Flask) -> None:
-    flask_migrate.downgrade(directory=str(storage.MIGRATIONS), revision="base")
+    migrating.downgrade(storage.MIGRATIONS, "base")
     assert set(inspect(db.engine).get_table_names()) <= {"alembic_version"}
     storage.prepare_database()
     assert storage.is_migrated()
@@ -174,8 +189,8 @@ def test_articles_of_before_stand_in_the_listings_of_their_names(app: Flask) -> 
         fields_of(slug="draft", draft=True, **names),
     )
     db.session.remove()
-    flask_migrate.downgrade(directory=str(storage.MIGRATIONS), revision="0003")
-    flask_migrate.upgrade(directory=str(storage.MIGRATIONS))
+    migrating.downgrade(storage.MIGRATIONS, "0003")
+    migrating.upgrade(storage.MIGRATIONS)
     for filing in (article_topic, article_author):
         joined = select(Article.slug, filing.c.listed_at).join(
             filing, filing.c.article_id == Article.id
@@ -309,8 +324,8 @@ def test_tables_that_another_process_has_just_migrated_are_left_alone(
 
     @contextmanager
     def locked_after_the_other(_: Path) -> Iterator[None]:
-        flask_migrate.upgrade(directory=str(migrations))
-        monkeypatch.setattr(flask_migrate, "upgrade", None)
+        migrating.upgrade(migrations)
+        monkeypatch.setattr(migrating, "upgrade", None)
         yield
 
     monkeypatch.setattr(storage, "locked", locked_after_the_other)

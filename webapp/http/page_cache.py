@@ -25,7 +25,15 @@ from werkzeug.wsgi import get_path_info
 
 from webapp.extensions import Revision, Site
 from webapp.http.caching import reads_of
-from webapp.http.coding import IDENTITY, SMALLEST_FIRST, WORTH_BYTES, choose, compress, is_text
+from webapp.http.coding import (
+    FASTEST_FIRST,
+    IDENTITY,
+    SMALLEST_FIRST,
+    WORTH_BYTES,
+    choose,
+    compress,
+    is_text,
+)
 from webapp.http.negotiating import Form as Wanted
 from webapp.http.negotiating import form_wanted
 from webapp.http.security import is_own_host
@@ -164,6 +172,8 @@ class PageCache:
         self._inner = inner
         self._site: Site = app.extensions["broadsheet"]
         self._limit = 0 if app.debug else self._site.settings.page_cache_mb * 1024 * 1024
+        # What is kept goes out often: then it pays to make it small.
+        self._codings = SMALLEST_FIRST if self._limit else FASTEST_FIRST
         self._lock = threading.Lock()
         self._pages: OrderedDict[Key, Page] = OrderedDict()
         self._bytes = 0
@@ -315,7 +325,7 @@ class PageCache:
         environ: WSGIEnvironment,
         start_response: StartResponse,
     ) -> Iterable[bytes]:
-        coding = choose(environ.get("HTTP_ACCEPT_ENCODING", ""), SMALLEST_FIRST)
+        coding = choose(environ.get("HTTP_ACCEPT_ENCODING", ""), self._codings)
         form = page.forms.get(coding) or self._form(key, page, coding)
         unchanged = page.is_ok and _is_unchanged(environ, form.etag, last_modified)
         head = form.heads.get((unchanged, last_modified))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import importlib
 import os
 import secrets
 import tempfile
@@ -11,10 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import flask_migrate
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import event, text
+from sqlalchemy import event, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from webapp.errors import DatabaseUnavailable, DataFolderUnusable
@@ -97,7 +95,8 @@ def prepare_database() -> None:
             with _turn_to_migrate():
                 if not is_migrated():
                     _refuse_newer_tables()
-                    flask_migrate.upgrade(directory=str(MIGRATIONS))
+                    # Alembic is large, and nearly never needed.
+                    importlib.import_module("webapp.services.migrating").upgrade(MIGRATIONS)
     except DBAPIError as problem:
         remedy = (
             "Stop the site and bring back the data folder from a backup."
@@ -112,8 +111,7 @@ def prepare_database() -> None:
 
 
 def _refuse_newer_tables() -> None:
-    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
-    if not known.issuperset(_revisions()):
+    if not _revisions() <= _known():
         raise DatabaseUnavailable(
             "The database was made by a newer version of this program. Install that version, or "
             "bring back a backup from before it."
@@ -122,12 +120,19 @@ def _refuse_newer_tables() -> None:
 
 def is_migrated() -> bool:
     """Whether the tables are in the state that this code knows."""
-    return _revisions() == set(ScriptDirectory(str(MIGRATIONS)).get_heads())
+    return _revisions() == {max(_known())}
+
+
+def _known() -> set[str]:
+    """Give the revisions that this code knows, by the numbers their files begin with."""
+    return {path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("*_*.py")}
 
 
 def _revisions() -> set[str]:
     with db.engine.connect() as connection:
-        return set(MigrationContext.configure(connection).get_current_heads())
+        if not inspect(connection).has_table("alembic_version"):
+            return set()
+        return set(connection.scalars(text("SELECT version_num FROM alembic_version")))
 
 
 @contextmanager
