@@ -11,6 +11,7 @@ Knows bytes and arrays; refuses to know what they mean.
 from __future__ import annotations
 
 import json
+import mmap
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
@@ -114,3 +115,9 @@ class ArrayFile:
                 found = zlib.crc32(self._view[start : min(end, start + _CHECKED_BYTES)], found)
             if found != checksum:
                 yield name
+        self._give_back_pages()
+
+    def _give_back_pages(self) -> None:
+        """Take a mapped file out of this process's memory; what is asked for comes in again."""
+        if isinstance(self._view.obj, mmap.mmap):
+            self._view.obj.madvise(mmap.MADV_DONTNEED)

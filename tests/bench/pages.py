@@ -281,8 +281,8 @@ def seen_after(
     def watch(name: str, shows: Callable[[], bool]) -> None:
         since = None
         for _ in range(2000):
-            now = time.monotonic()
-            if not shows():
+            is_shown, now = shows(), time.monotonic()
+            if not is_shown:
                 since = None
             elif since is None:
                 since, seen = now, 1

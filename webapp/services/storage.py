@@ -160,6 +160,6 @@ def _first_line(problem: DBAPIError) -> str:
 def _set_pragmas(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     # FULL: in WAL mode NORMAL may lose the last commits when the power goes.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-8000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-2000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
