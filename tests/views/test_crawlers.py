@@ -130,7 +130,7 @@ def test_robots_are_told_to_leave_searches_and_where_the_sitemaps_are(
     client: CheckingClient,
 ) -> None:
     lines = client.get("/robots.txt").text.splitlines()
-    assert "Disallow: /search" in lines
+    assert {"Disallow: /search?", "Disallow: /search."} <= {*lines}
     assert f"Sitemap: {SITE}/sitemap.xml" in lines
     assert f"Sitemap: {SITE}/sitemap-news.xml" in lines
     assert "Disallow: /" not in lines

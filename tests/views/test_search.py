@@ -78,6 +78,10 @@ def test_the_query_stays_in_its_field_and_the_page_is_not_for_crawlers(
     fields = [f.get("value") for f in page.all("input", name="q")]
     assert '"night ferries" <b>' in fields
     assert [m for m in page.all("meta", name="robots") if "noindex" in m.get("content", "")]
+    # The page that one searches from may be found.
+    empty = client.page("/search")
+    assert not empty.all("meta", name="robots")
+    assert empty.all("meta", name="description")[0].get("content")
 
 
 def test_results_come_best_first_or_newest_first(client: CheckingClient) -> None:
