@@ -250,3 +250,24 @@ def test_a_missing_module_is_said_in_one_sentence(tmp_path: Path) -> None:
     )
     assert result.returncode == 1
     assert result.stderr.startswith("Error: the Python module nh3 is missing.")
+
+
+def test_a_sign_up_is_answered_by_mail_and_the_worker_goes_with_its_server(tmp_path: Path) -> None:
+    port, data = free_port(), tmp_path / "data"
+    with serving(data, "--no-demo", port=port):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        connection.request("POST", "/newsletter", "email=ada%40example.org", form)
+        assert connection.getresponse().status == 303
+        connection.close()
+        until(lambda: any((data / "outbox").glob("*.eml")))
+        (mail,) = (data / "outbox").glob("*.eml")
+        assert f"http://127.0.0.1:{port}/newsletter/" in mail.read_text().replace("=\n", "")
+    until(lambda: not [p for p in Path("/proc").glob("[0-9]*") if is_serving(p, port)])
+
+
+def is_serving(process: Path, port: int) -> bool:
+    try:
+        return f"127.0.0.1:{port}".encode() in (process / "cmdline").read_bytes()
+    except OSError:  # it has ended meanwhile
+        return False

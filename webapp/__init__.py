@@ -68,6 +68,7 @@ def create_app(
     app.extensions["broadsheet"] = Site(
         settings=settings,
         engine=open_index(settings.search_engine, settings.data / "index"),
+        carrier=storage.carrier_of(settings),
         clock=clock,
     )
     db.init_app(app)

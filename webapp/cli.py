@@ -27,6 +27,7 @@ from webapp.services import (
     publishing,
     relating,
     serving,
+    working,
 )
 
 SHOWN_PROBLEMS = 20
@@ -50,6 +51,14 @@ def serve(bind: str, workers: int, no_demo: bool) -> None:
         if not no_demo:
             _load_demo()
         serving.serve(current_app._get_current_object(), bind, workers)  # type: ignore[attr-defined]
+
+
+@broadsheet.command()
+@with_appcontext
+def worker() -> None:
+    """Send mail, forget who did not confirm, keep the index in step; until stopped."""
+    with _plain_errors():
+        working.run()
 
 
 @broadsheet.command()

@@ -43,6 +43,14 @@ class TooManySignUps(SiteError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class LinkExpired(SiteError):
+    """A signed link is older than it lasts, or what it was for is over."""
+
+
+class LinkUnreadable(SiteError):
+    """A signed link was cut off or changed."""
+
+
 class CrossSiteRequest(SiteError):
     """A form was sent from another site."""
 

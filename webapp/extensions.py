@@ -14,6 +14,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.orm import DeclarativeBase
 
 from index.contract import SearchEngine
+from webapp.mail.contract import Carrier
 from webapp.settings import Settings
 
 
@@ -107,6 +108,7 @@ class Site:
 
     settings: Settings
     engine: SearchEngine
+    carrier: Carrier
     clock: Callable[[], datetime]
     revisions: Revisions = field(init=False)
     notes: SearchNotes = field(default_factory=SearchNotes)

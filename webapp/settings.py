@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import limits
+from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -139,6 +140,27 @@ def _networks(value: str) -> tuple[Network, ...]:
         )
     except ValueError:
         raise ValueError("give addresses or networks, as in 127.0.0.1,10.0.0.0/8") from None
+
+
+def _smtp_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        is_whole = parts.scheme in ("smtp", "smtps") and bool(parts.hostname)
+        if not is_whole or parts.port == 0 or parts.path not in ("", "/") or parts.query:
+            raise ValueError
+    except ValueError:
+        raise ValueError(
+            "give smtps://name:password@host, or smtp:// for STARTTLS, name and password with "
+            "%40 for @ and so on"
+        ) from None
+    return value
+
+
+def _mail_address(value: str) -> str:
+    try:
+        return validate_email(value, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError:
+        raise ValueError("give an address, as in letter@example.org") from None
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
@@ -269,6 +291,18 @@ class Settings:
     security_contact: tuple[str, ...] = _setting(
         "", _contacts, "Whom to tell of a weakness, for /.well-known/security.txt"
     )
+    smtp_url: str = _setting(
+        "",
+        _smtp_url,
+        "The mail server, as in smtps://name:password@mail.example.org; without one mails go to "
+        "outbox/ in the data folder",
+        secret=True,
+    )
+    mail_from: str = _setting(
+        "",
+        _mail_address,
+        "The address that mails come from; when not set, letter@ and the site's host",
+    )
     sign_up_limit: str = _setting("10 per hour", _rate, "Sign-ups from one block of addresses")
     max_request_kb: int = _setting("64", _whole(16, 65536), "The largest request body, in kB")
 
@@ -281,6 +315,11 @@ class Settings:
     def database(self) -> str:
         """The database URL that counts: the one that is set, or SQLite in the data folder."""
         return self.database_url or f"sqlite:///{self.data / 'broadsheet.sqlite3'}"
+
+    @property
+    def sender(self) -> str:
+        """The address that mails come from."""
+        return self.mail_from or f"letter@{urlsplit(self.site_url).hostname}"
 
     @property
     def hosts(self) -> frozenset[str]:

@@ -32,6 +32,7 @@ PATHS = {
     "search-empty": "/search",
     "letter": "/newsletter",
     "thanks": "/newsletter/received",
+    "welcome": "/newsletter/welcome",
     "saved": "/saved",
     "offline": "/offline",
     "not-found": "/no-such-page",

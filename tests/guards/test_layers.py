@@ -15,12 +15,14 @@ MAY_KNOW: dict[str, set[str]] = {
     "webapp.errors": set(),
     "webapp.text": set(),
     "webapp.settings": {"webapp.errors", "webapp.text"},
-    "webapp.extensions": {"webapp.settings", "index"},
+    "webapp.mail": set(),
+    "webapp.extensions": {"webapp.settings", "webapp.mail", "index"},
     "webapp.models": {"webapp.extensions", "webapp.text"},
     "webapp.importers": {"webapp.errors", "webapp.text"},
     "webapp.services": {
         "webapp.models",
         "webapp.importers",
+        "webapp.mail",
         "webapp.text",
         "webapp.errors",
         "webapp.extensions",
@@ -48,10 +50,10 @@ MAY_USE_FLASK = {
     "webapp.extensions",
     "webapp.forms",
     "webapp.http",
+    "webapp.mail",
     "webapp.presenting",
     "webapp.views",
     "webapp.cli",
-    "webapp.migrations",
 }
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text
 
 from tests.conftest import NOON, Clock
-from webapp.errors import TooManySignUps
+from webapp.errors import LinkExpired, LinkUnreadable, TooManySignUps
 from webapp.extensions import db, the_site
-from webapp.models import RateCount, Subscriber, SubscriberState
-from webapp.services import subscribing
+from webapp.models import Delivery, Departure, RateCount, Subscriber, SubscriberState
+from webapp.services import linking, subscribing
 
 pytestmark = pytest.mark.usefixtures("app")
 CLIENT = "203.0.113.7"
+OF_SIGN_UPS = RateCount.key.contains("sign-up")
 
 
 def sign_up(n: int, client: str = CLIENT) -> None:
@@ -123,7 +125,7 @@ def test_a_refused_sign_up_counts_and_is_not_stored() -> None:
         sign_up(n)
     assert is_refused(CLIENT)
     db.session.rollback()
-    assert db.session.scalars(select(RateCount.count)).one() == 11
+    assert db.session.scalars(select(RateCount.count).where(OF_SIGN_UPS)).one() == 11
     assert not [s for s in subscribers() if s.address == "reader99@example.org"]
 
 
@@ -135,16 +137,120 @@ def test_of_the_clients_address_only_a_keyed_hash_is_stored() -> None:
     for guess in ("203.0.113.0/24", "203.0.113.0", CLIENT):
         # Without the key anyone could try all blocks: there are only 16 million.
         assert hashlib.sha256(guess.encode()).hexdigest()[:32] not in stored
-    first = db.session.scalars(select(RateCount.key)).one()
+    first = db.session.scalars(select(RateCount.key).where(OF_SIGN_UPS)).one()
     site = the_site()
     site.settings = replace(site.settings, secret_key="another key, as long as keys have to be")
     sign_up(2)
-    assert len(set(db.session.scalars(select(RateCount.key))) - {first}) == 1
+    assert len(set(db.session.scalars(select(RateCount.key).where(OF_SIGN_UPS))) - {first}) == 1
 
 
 def test_the_hash_goes_when_its_hour_is_over(clock: Clock) -> None:
     sign_up(1)
-    before = db.session.scalars(select(RateCount.key)).one()
+    before = db.session.scalars(select(RateCount.key).where(OF_SIGN_UPS)).one()
     clock.forward(hours=2)
     sign_up(2, "198.51.100.1")
     assert before not in db.session.scalars(select(RateCount.key)).all()
+
+
+def asked(name: str = "ada") -> str:
+    """Sign up, and give the token in the link of the mail."""
+    subscribing.sign_up(f"{name}@example.org", "page", CLIENT)
+    key = db.session.scalars(
+        select(Subscriber.key).where(Subscriber.address == f"{name}@example.org")
+    ).one()
+    return linking.sign("confirmation", key)
+
+
+def way_out() -> str:
+    return linking.sign("departure", db.session.scalars(select(Subscriber.key)).one())
+
+
+def mails() -> int:
+    return len(db.session.scalars(select(Delivery)).all())
+
+
+def test_who_confirms_is_a_reader_from_then_on(clock: Clock) -> None:
+    token = asked()
+    clock.forward(days=6)
+    subscribing.confirm(token)
+    clock.forward(hours=1)
+    subscribing.confirm(token)  # twice is as once
+    (stored,) = subscribers()
+    assert stored.state == SubscriberState.CONFIRMED
+    assert stored.confirmed_at == NOON + timedelta(days=6)
+
+
+def test_a_link_to_confirm_lasts_a_week_and_then_the_address_is_forgotten(clock: Clock) -> None:
+    token = asked()
+    clock.forward(days=7)
+    subscribing.erase_unconfirmed()
+    assert len(subscribers()) == 1
+    clock.forward(seconds=1)
+    with pytest.raises(LinkExpired):
+        subscribing.confirm(token)
+    subscribing.erase_unconfirmed()
+    assert subscribers() == []
+    assert mails() == 0
+
+
+def test_who_has_confirmed_is_not_forgotten(clock: Clock) -> None:
+    subscribing.confirm(asked())
+    clock.forward(days=400)
+    subscribing.erase_unconfirmed()
+    assert len(subscribers()) == 1
+
+
+@pytest.mark.parametrize("token", ["", "x", "eyJ.aaa.bbb", "x" * 5000])
+def test_a_link_that_was_cut_off_or_changed_does_nothing(token: str) -> None:
+    asked()
+    for deed in (subscribing.confirm, subscribing.leave):
+        with pytest.raises(LinkUnreadable):
+            deed(token)
+    assert subscribers()[0].state == SubscriberState.PENDING
+
+
+def test_a_link_is_of_one_deed_alone() -> None:
+    token = asked()
+    with pytest.raises(LinkUnreadable):
+        subscribing.leave(token)
+    with pytest.raises(LinkUnreadable):
+        subscribing.confirm(way_out())
+
+
+def test_who_leaves_is_erased_but_for_a_keyed_hash_and_the_link_never_expires(
+    clock: Clock,
+) -> None:
+    subscribing.confirm(asked())
+    token = way_out()
+    clock.forward(days=3000)
+    subscribing.leave(token)
+    subscribing.leave(token)  # twice is as once
+    assert "ada@example.org" not in everything_stored()
+    assert db.session.scalars(select(Departure.left_at)).all() == [clock.now]
+    guess = hashlib.sha256(b"ada@example.org").hexdigest()
+    assert guess not in everything_stored()
+
+
+def test_who_left_may_come_again() -> None:
+    subscribing.confirm(asked())
+    subscribing.leave(way_out())
+    subscribing.confirm(asked())
+    assert [s.state for s in subscribers()] == [SubscriberState.CONFIRMED]
+    assert db.session.scalars(select(Departure)).all() == []
+
+
+def test_one_address_is_mailed_three_times_a_day_at_most(clock: Clock) -> None:
+    for _ in range(5):
+        sign_up(1)
+    assert mails() == 3
+    clock.forward(days=1, seconds=1)
+    sign_up(1)
+    assert mails() == 4
+
+
+def test_who_is_a_reader_already_gets_no_mail_that_asks() -> None:
+    subscribing.confirm(asked())
+    before = mails()
+    sign_up(2)
+    subscribing.sign_up("ada@example.org", "page", CLIENT)
+    assert mails() == before + 1

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
+import re
 
 import pytest
 from sqlalchemy import select
 
+from tests.conftest import Clock
 from tests.factories import make_article
 from tests.pages import CheckingClient
-from webapp.extensions import db
+from webapp.extensions import db, the_site
+from webapp.mail import MemoryCarrier
 from webapp.models import Subscriber, SubscriberState
+from webapp.services import mailing
 
 
 def subscribers() -> list[Subscriber]:
@@ -150,3 +154,71 @@ def test_what_no_form_sends_signs_nobody_up(client: CheckingClient, body: str) -
     response = client.post("/newsletter", data=body, content_type="application/json")
     assert response.status_code == 422
     assert not subscribers()
+
+
+def link(client: CheckingClient, deed: str) -> str:
+    """Give the path of a link in the mail that a sign-up brings."""
+    carrier = MemoryCarrier()
+    the_site().carrier = carrier
+    client.post("/newsletter", data={"email": "ada@example.org"})
+    mailing.send_due()
+    body = carrier.sent[-1].get_body(("plain",))
+    assert body is not None
+    found = re.search(rf"http://127.0.0.1:8000(/newsletter/{deed}/\S+)", body.get_content())
+    assert found
+    return found[1]
+
+
+def test_only_the_button_confirms(client: CheckingClient) -> None:
+    path = link(client, "confirmation")
+    page = client.page(path)
+    assert [form.get("action") for form in page.all("form", action=path)] == [path]
+    client.head(path)
+    assert subscribers()[0].state == SubscriberState.PENDING
+    response = client.post(path)
+    assert (response.status_code, response.location) == (303, "/newsletter/welcome")
+    assert "confirmed" in client.page(response.location).text
+    db.session.expire_all()
+    assert subscribers()[0].state == SubscriberState.CONFIRMED
+
+
+def test_another_site_cannot_confirm_for_a_reader(client: CheckingClient) -> None:
+    path = link(client, "confirmation")
+    assert client.post(path, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert subscribers()[0].state == SubscriberState.PENDING
+
+
+def test_a_mail_program_leaves_by_one_post_without_cookie_origin_or_redirect(
+    client: CheckingClient,
+) -> None:
+    path = link(client, "unsubscription")
+    assert client.page(path).all("form", action=path)
+    assert len(subscribers()) == 1
+    response = client.post(
+        path,
+        data={"List-Unsubscribe": "One-Click"},
+        headers={"Origin": "https://mail.example.net", "Sec-Fetch-Site": "cross-site"},
+    )
+    assert response.status_code == 200
+    assert subscribers() == []
+    # Pressed again, and opened again: it stays as it is.
+    assert client.post(path).status_code == 200
+    assert client.page(path)
+
+
+@pytest.mark.parametrize("deed", ["confirmation", "unsubscription"])
+def test_a_link_that_is_not_whole_says_so(client: CheckingClient, deed: str) -> None:
+    path = f"/newsletter/{deed}/nothing"
+    assert "not whole" in client.page(path, status=404).text
+    assert client.post(path).status_code == 404
+
+
+def test_a_late_link_says_what_to_do(client: CheckingClient, clock: Clock) -> None:
+    path = link(client, "confirmation")
+    clock.forward(days=8)
+    assert "ask for the letter again" in client.page(path, status=410).text
+
+
+def test_pages_of_one_reader_are_kept_nowhere(client: CheckingClient) -> None:
+    for deed in ("confirmation", "unsubscription"):
+        assert client.get(link(client, deed)).headers["Cache-Control"] == "no-store"

@@ -4,12 +4,13 @@ from webapp.models.article import Article, FormerSlug, Section, Status
 from webapp.models.articles import Articles
 from webapp.models.beside import Beside, beside
 from webapp.models.correction import Correction
+from webapp.models.delivery import Delivery, DeliveryState
 from webapp.models.listed import Filed, ListedArticle, listed, listed_in_order
 from webapp.models.naming import Author, Topic
 from webapp.models.related import RelatedArticle
 from webapp.models.search_count import SearchCount
 from webapp.models.shown import ShownArticle, is_withdrawn, shown
-from webapp.models.subscriber import Subscriber, SubscriberState
+from webapp.models.subscriber import Departure, Subscriber, SubscriberState
 from webapp.models.upkeep import IndexChange, RateCount, RelatedDue, SiteRevision
 
 __all__ = [
@@ -18,6 +19,9 @@ __all__ = [
     "Author",
     "Beside",
     "Correction",
+    "Delivery",
+    "DeliveryState",
+    "Departure",
     "Filed",
     "FormerSlug",
     "IndexChange",

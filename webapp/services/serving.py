@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from gunicorn.app.base import Application
 
 from webapp.errors import SiteError
 from webapp.extensions import db, the_site
+from webapp.services import working
 from webapp.settings import ROOT, Settings
 
 if TYPE_CHECKING:
@@ -96,7 +98,16 @@ def serve(app: Flask, bind: str, workers: int) -> None:
     """Serve until stopped, having said where and what to try first."""
     db.session.remove()
     db.engine.dispose()
+    _fork_worker()
     _Server(app, bind, workers, _greeting(bind)).run()
+
+
+def _fork_worker() -> None:
+    """Have a process beside the server do what is due; it ends when the server has ended."""
+    server = os.getpid()
+    if os.fork() == 0:
+        working.run(beside=server)
+        os._exit(0)
 
 
 def _greeting(bind: str) -> str:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from webapp.errors import DatabaseUnavailable, DataFolderUnusable
 from webapp.extensions import db
+from webapp.mail import Carrier, FolderCarrier, SmtpCarrier
 from webapp.settings import ROOT, Settings
 
 BUSY_TIMEOUT_SECONDS = 30
@@ -48,6 +49,13 @@ def secret_key(settings: Settings) -> str:
         if not path.exists():
             write_durably(path, secrets.token_urlsafe(48).encode(), mode=0o600)
         return path.read_text().strip()
+
+
+def carrier_of(settings: Settings) -> Carrier:
+    """Give who carries the mail: the server that is set, or the data folder's outbox."""
+    if settings.smtp_url:
+        return SmtpCarrier(settings.smtp_url, settings.sender)
+    return FolderCarrier(settings.data / "outbox", write_durably)
 
 
 @contextmanager

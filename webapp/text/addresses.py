@@ -10,6 +10,11 @@ def article_path(slug: str) -> str:
     return f"/articles/{slug}"
 
 
+def letter_path(deed: str, token: str) -> str:
+    """Give the path of what a signed link in a mail leads to."""
+    return f"/newsletter/{deed}/{token}"
+
+
 FEED_KINDS = ("atom", "rss", "json")
 
 

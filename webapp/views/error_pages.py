@@ -20,6 +20,8 @@ STATUSES: dict[type[Exception], int] = {
     errors.ListingNotFound: 404,
     errors.ArticleWithdrawn: 410,
     errors.QueryUnreadable: 400,
+    errors.LinkExpired: 410,
+    errors.LinkUnreadable: 404,
     errors.CrossSiteRequest: 403,
     errors.HostNotOurs: 400,
 }

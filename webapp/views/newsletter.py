@@ -1,4 +1,4 @@
-"""Signing up for the daily letter."""
+"""Signing up for the daily letter, confirming, and leaving."""
 
 from __future__ import annotations
 
@@ -44,3 +44,42 @@ def sign_up() -> ResponseReturnValue:
 def show_received() -> ResponseReturnValue:
     """Thank the reader and say what happens next."""
     return render_template("newsletter/received.html")
+
+
+@pages.get("/newsletter/confirmation/<token>")
+def ask_to_confirm(token: str) -> ResponseReturnValue:
+    """Show the button that confirms: programs that look at mails open every link in them."""
+    subscribing.asked_by(token)
+    return render_template("newsletter/confirm.html", token=token)
+
+
+@pages.post("/newsletter/confirmation/<token>")
+def confirm(token: str) -> ResponseReturnValue:
+    """Begin to send the letter to the one who was asked."""
+    refuse_other_sites()
+    subscribing.confirm(token)
+    return redirect(url_for(".show_welcome"), 303)
+
+
+@pages.get("/newsletter/welcome")
+@kept()
+def show_welcome() -> ResponseReturnValue:
+    """Welcome the reader."""
+    return render_template("newsletter/welcome.html")
+
+
+@pages.get("/newsletter/unsubscription/<token>")
+def ask_to_leave(token: str) -> ResponseReturnValue:
+    """Show the button that unsubscribes; it is there also for one who has left."""
+    subscribing.left_by(token)
+    return render_template("newsletter/leave.html", token=token)
+
+
+@pages.post("/newsletter/unsubscription/<token>")
+def leave(token: str) -> ResponseReturnValue:
+    """Unsubscribe at once: by the button, or by a mail program's one click (RFC 8058).
+
+    Such a program sends neither cookies nor an origin, and follows no redirect.
+    """
+    subscribing.leave(token)
+    return render_template("newsletter/left.html")

@@ -1,0 +1,136 @@
+"""What every carrier does, and how each fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from tests.test_serving import free_port
+from webapp.mail import AddressRefused, FolderCarrier, MailDelayed, MemoryCarrier, SmtpCarrier
+from webapp.services.storage import write_durably
+
+
+class Box:
+    """What a real server of SMTP took in, and whom it turns away."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, list[str], bytes]] = []
+        self.connections = 0
+
+    async def handle_EHLO(  # noqa: N802 - the library's own name
+        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, words: list[str]
+    ) -> list[str]:
+        self.connections += 1
+        session.host_name = hostname
+        return words
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _o: list[str]
+    ) -> str:
+        if address.startswith("gone"):
+            return "550 5.1.1 nobody of that name"
+        if address.startswith("full"):
+            return "452 4.2.2 the box is full"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        content = envelope.original_content or b""
+        if b"Subject: refuse" in content:
+            return "554 5.7.1 not this"
+        self.taken.append((envelope.mail_from or "", envelope.rcpt_tos, content))
+        return "250 OK"
+
+
+@contextmanager
+def server(box: Box) -> Iterator[str]:
+    controller = Controller(box, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    try:
+        yield f"smtp://127.0.0.1:{controller.port}"
+    finally:
+        controller.stop()
+
+
+def message(to: str = "ada@example.org", subject: str = "Hello") -> EmailMessage:
+    written = EmailMessage()
+    written["From"], written["To"], written["Subject"] = "letter@example.com", to, subject
+    written["Message-ID"] = f"<{to.partition('@')[0]}.{subject}@example.com>"
+    written.set_content("Łódź, naïve.\n.\nA dot by itself.\n", cte="quoted-printable")
+    return written
+
+
+def test_a_server_gets_the_message_as_it_was_written_under_our_return_path() -> None:
+    box = Box()
+    with server(box) as url, SmtpCarrier(url, "bounce@example.com").connected() as send:
+        send(message())
+    ((sender, to, content),) = box.taken
+    assert (sender, to) == ("bounce@example.com", ["ada@example.org"])
+    read = message_from_bytes(content, policy=default)
+    assert read.get_content().replace("\r\n", "\n") == message().get_content()
+
+
+def test_one_connection_serves_many_messages_and_one_refusal_stops_none() -> None:
+    box = Box()
+    with server(box) as url, SmtpCarrier(url, "b@example.com").connected() as send:
+        send(message("ada@example.org"))
+        with pytest.raises(AddressRefused, match="nobody of that name"):
+            send(message("gone@example.org"))
+        with pytest.raises(MailDelayed, match="452"):
+            send(message("full@example.org"))
+        # A message that is refused says nothing of the address.
+        with pytest.raises(MailDelayed, match="554"):
+            send(message(subject="refuse"))
+        send(message("eve@example.org"))
+    assert [to for _, to, _ in box.taken] == [["ada@example.org"], ["eve@example.org"]]
+    assert box.connections == 1
+
+
+def test_a_server_that_is_away_delays() -> None:
+    carrier = SmtpCarrier(f"smtp://127.0.0.1:{free_port()}", "b@example.com")
+    with pytest.raises(MailDelayed, match="refused"), carrier.connected():
+        pass
+
+
+def test_a_server_that_lets_nobody_log_in_delays() -> None:
+    box = Box()
+    with server(box) as url:
+        named = url.replace("smtp://", "smtp://letter:secret%40@")
+        with pytest.raises(MailDelayed), SmtpCarrier(named, "b@example.com").connected():
+            pass
+    assert box.taken == []
+
+
+def test_a_folder_gets_a_file_of_each_message(tmp_path: Path) -> None:
+    with FolderCarrier(tmp_path / "outbox", write_durably).connected() as send:
+        send(message("ada@example.org"))
+        send(message("eve@example.org"))
+    files = sorted((tmp_path / "outbox").iterdir())
+    assert [file.name for file in files] == ["ada.Hello.eml", "eve.Hello.eml"]
+    read = message_from_bytes(files[0].read_bytes(), policy=default)
+    assert read["To"] == "ada@example.org"
+    assert read.get_content().replace("\r\n", "\n") == message().get_content()
+
+
+def test_a_folder_that_cannot_be_written_delays(tmp_path: Path) -> None:
+    (tmp_path / "outbox").write_text("a file")
+    with (
+        pytest.raises(MailDelayed),
+        FolderCarrier(tmp_path / "outbox", write_durably).connected(),
+    ):
+        pass
+
+
+def test_memory_keeps_what_was_sent() -> None:
+    carrier = MemoryCarrier()
+    with carrier.connected() as send:
+        send(message())
+    assert [sent["To"] for sent in carrier.sent] == ["ada@example.org"]

@@ -1,0 +1,44 @@
+"""Links that prove who was written to: signed, of one deed, and for a time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
+
+from webapp.errors import LinkExpired, LinkUnreadable
+from webapp.extensions import the_site
+from webapp.services import storage
+
+LONGEST = 300  # characters; ours are shorter
+
+
+class _Signer(TimestampSigner):
+    """Signs with the site's clock."""
+
+    def get_timestamp(self) -> int:
+        return int(the_site().clock().timestamp())
+
+
+def sign(deed: str, key: str) -> str:
+    """Give the token of a link by which the one whom the key names can do the deed."""
+    return str(_serializer(deed).dumps(key))
+
+
+def read(deed: str, token: str, lasts: timedelta | None) -> str:
+    """Give the key in the token of a link. Raises LinkExpired, LinkUnreadable.
+
+    A link that lasts None never expires.
+    """
+    seconds = int(lasts.total_seconds()) if lasts else None
+    try:
+        return str(_serializer(deed).loads(token[:LONGEST], max_age=seconds))
+    except SignatureExpired:
+        raise LinkExpired("This link has expired. Please ask for the letter again.") from None
+    except BadData:
+        raise LinkUnreadable("This link is not whole. Please open it from the mail.") from None
+
+
+def _serializer(deed: str) -> URLSafeTimedSerializer:
+    key = storage.secret_key(the_site().settings)
+    return URLSafeTimedSerializer(key, salt=f"broadsheet.{deed}", signer=_Signer)
