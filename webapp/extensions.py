@@ -52,6 +52,7 @@ class Revision:
 
     Two of the same `tag` are the same. `last_modified` is an HTTP date, empty while that
     second is not over; `known_since` is when this process first saw it, of its own clock.
+    `previous_tag` is that of the one before, where this process saw it a moment before.
     """
 
     tag: tuple[int, datetime]
@@ -59,6 +60,7 @@ class Revision:
     valid_until: datetime
     last_modified: str
     known_since: float
+    previous_tag: tuple[int, datetime] | None = None
 
 
 class Revisions(Protocol):

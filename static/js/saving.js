@@ -30,6 +30,10 @@ function briefOf(card) {
 const thisBrief = () =>
   describe(here, document.querySelector("h1"), document.querySelector(".standfirst"));
 
+// What was kept longer ago is fetched anew: it may have been corrected, or withdrawn.
+const DAY_MS = 86_400_000;
+const isOfToday = (page) => Date.now() - Date.parse(page.headers.get("date")) < DAY_MS;
+
 // The shelf holds what the lists say, no more and no less; what is missing is fetched.
 async function fillShelf() {
   if (!("caches" in window)) return;
@@ -37,7 +41,9 @@ async function fillShelf() {
   const listed = [...briefs("saved"), ...briefs("read").slice(0, KEPT_READ)];
   const paths = new Set(listed.map((brief) => brief.path));
   for (const request of await shelf.keys()) {
-    if (!paths.delete(new URL(request.url).pathname)) await shelf.delete(request);
+    const { pathname } = new URL(request.url);
+    if (!paths.has(pathname)) await shelf.delete(request);
+    else if (isOfToday(await shelf.match(request))) paths.delete(pathname);
   }
   if (isIn("read", here)) paths.add(here);
   // Without a network they are fetched another time.
@@ -45,14 +51,17 @@ async function fillShelf() {
 }
 
 async function put(shelf, path) {
-  const page = await fetch(path, { headers: { Accept: "text/html" }, cache: "force-cache" });
+  const cache = path === here ? "force-cache" : "no-cache";
+  const page = await fetch(path, { headers: { Accept: "text/html" }, cache });
+  if (page.status === 404 || page.status === 410) await shelf.delete(path);
   if (!page.ok || page.redirected) return;
   const html = await page.clone().text();
   await shelf.put(path, page);
   const other = new DOMParser().parseFromString(html, "text/html");
   const images = (path === here ? document : other).querySelectorAll(".story img");
   const pictures = await caches.open("pictures");
-  await pictures.addAll([...images].map((image) => image.currentSrc || image.src));
+  const shown = new Set([...images].map((image) => image.currentSrc || image.src));
+  await Promise.allSettled([...shown].map((address) => pictures.add(address)));
   const kept = await pictures.keys();
   await Promise.all(kept.slice(0, -KEPT_PICTURES).map((old) => pictures.delete(old)));
 }
@@ -161,6 +170,7 @@ if (saver) {
   whenShown(markAsRead);
 }
 show();
+if (shelf) fillShelf();
 addEventListener("storage", show);
 addEventListener("pageshow", (event) => event.persisted && show());
 // Asked for by a key: the brief in whose card the focus is, or this one.

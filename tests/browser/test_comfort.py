@@ -235,6 +235,28 @@ def test_saved_and_read_briefs_open_without_a_network_and_the_rest_says_so(
     expect(page.locator(".shelf .card").first).to_be_visible()
 
 
+def test_briefs_kept_for_more_than_a_day_are_fetched_anew_and_withdrawn_ones_dropped(
+    page: Page, site: str
+) -> None:
+    page.goto(site + "/")
+    page.evaluate(
+        """async (paths) => {
+            const briefs = paths.map((path) => ({ path, title: path, at: 0 }));
+            localStorage.saved = JSON.stringify(briefs);
+            const shelf = await caches.open("articles");
+            for (const [n, hours] of [25, 23, 25].entries()) {
+                const Date = new globalThis.Date(globalThis.Date.now() - hours * 3_600_000);
+                await shelf.put(paths[n], new Response("of before", { headers: { Date } }));
+            }
+        }""",
+        [ARTICLE, OTHER, "/articles/withdrawn"],
+    )
+    page.goto(site + "/saved")
+    until(page, "caches.match(arg).then(p => p.text()).then(t => t != 'of before')", ARTICLE)
+    until(page, "caches.match('/articles/withdrawn').then(p => !p)")
+    assert page.evaluate(f"caches.match('{OTHER}').then(p => p.text())") == "of before"
+
+
 def test_with_a_network_pages_are_never_those_of_before(page: Page, site: str) -> None:
     page.goto(site + "/")
     has_worker(page)
@@ -285,7 +307,7 @@ def test_no_more_than_the_last_thirty_that_were_read_are_kept(page: Page, site: 
         "localStorage.read = JSON.stringify([...Array(40).keys()].map(n => "
         "({ path: `/articles/no-${n}`, title: `No ${n}`, at: 0 })));"
         "caches.open('articles').then(c => Promise.all([...Array(40).keys()].map(n =>"
-        " c.put(`/articles/no-${n}`, new Response('')))))"
+        " c.put(`/articles/no-${n}`, new Response('', { headers: { Date: new Date() } })))))"
     )
     page.goto(site + ARTICLE)
     is_kept(page, ARTICLE)

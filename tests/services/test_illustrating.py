@@ -111,6 +111,14 @@ def test_a_turned_photograph_is_as_wide_as_an_upright_one(tmp_path: Path) -> Non
     assert (stored.width, stored.height) == (1600, 2133)
 
 
+def test_a_turned_photograph_with_colours_of_its_own_is_upright(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = drawn(tmp_path / "boat.jpg", (400, 300), exif=exif, icc_profile=swapping_profile())
+    stored = illustrating.store_image(path)
+    assert (stored.width, stored.height) == (300, 400)
+
+
 def test_colours_of_another_space_are_turned_into_those_of_browsers(tmp_path: Path) -> None:
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
     picture = Image.new("RGB", (8, 8), "teal")

@@ -31,7 +31,9 @@ def test_searches_are_counted_by_their_normalised_words(app: Flask) -> None:
     ask("Night  Ferries", 2)
     ask("night ferries ", 3, total=0)
     ask("   ", 5)
-    assert counts() == {"night ferries": (5, 3)}
+    ask("\0", 5)
+    ask("night\0ferries", 1)
+    assert counts() == {"night ferries": (6, 3)}
 
 
 def test_days_are_counted_apart(app: Flask, clock: Clock) -> None:

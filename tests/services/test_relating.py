@@ -176,7 +176,7 @@ def test_after_a_rebuild_all_are_found_anew_in_batches(monkeypatch: pytest.Monke
     for _ in range(2):
         indexing.rebuild()
         assert relating.waiting() == 13
-    monkeypatch.setattr(relating, "BATCH", 5)
+    monkeypatch.setattr(relating, "LARGE_BATCH", 5)
     told: list[int] = []
     relating.relate_all(told.append)
     assert told == [5, 5, 3]
@@ -187,7 +187,7 @@ def test_after_a_rebuild_all_are_found_anew_in_batches(monkeypatch: pytest.Monke
 def test_a_pass_that_dies_is_finished_by_the_next_catch_up(monkeypatch: pytest.MonkeyPatch) -> None:
     make_fleet(6)
     before, engine, asked = stored(), the_site().engine, []
-    monkeypatch.setattr(relating, "BATCH", 2)
+    monkeypatch.setattr(relating, "LARGE_BATCH", 2)
 
     def die(id: int, **how: object) -> tuple[int, ...]:
         asked.append(id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -111,3 +113,58 @@ def test_another_look_makes_a_new_one_and_the_same_none(app: Flask) -> None:
 def test_the_secret_key_is_no_part_of_the_look(app: Flask) -> None:
     settings = the_site().settings
     assert revising._look(settings) == revising._look(replace(settings, secret_key="x" * 40))
+
+
+@pytest.fixture
+def watch(app: Flask, clock: Clock) -> revising.Watch:
+    watch = revising.Watch(db.engine, clock, ZoneInfo("UTC"))
+    watch()
+    return watch
+
+
+def in_another_thread(ask: Callable[[], Revision | None]) -> list[Revision | None]:
+    """Ask in a thread, while this one has the turn; what it was told, once it was told."""
+    told: list[Revision | None] = []
+    thread = threading.Thread(target=lambda: told.append(ask()), daemon=True)
+    thread.start()
+    thread.join(0.5)
+    return told
+
+
+def test_who_finds_another_asking_gets_what_was_read_a_moment_ago(watch: revising.Watch) -> None:
+    watch._reread_at = 0.0
+    with watch._turn:
+        assert in_another_thread(watch) == [watch._known]
+
+
+def test_who_finds_another_asking_waits_where_the_last_answer_is_old(watch: revising.Watch) -> None:
+    watch._reread_at = watch._read_at = 0.0
+    with watch._turn:
+        assert in_another_thread(watch) == []
+
+
+def test_who_finds_another_asking_waits_where_the_last_answer_is_over(
+    watch: revising.Watch, clock: Clock
+) -> None:
+    clock.forward(days=1)
+    with watch._turn:
+        assert in_another_thread(watch) == []
+
+
+def test_only_what_was_seen_a_moment_ago_counts_as_just_before(watch: revising.Watch) -> None:
+    first = watch()
+    for is_recent in (True, False):
+        before = watch._known
+        revising.note_visible_change()
+        db.session.commit()
+        watch.hurry()
+        if not is_recent:
+            watch._read_at -= 10
+        after = watch()
+        assert before
+        assert after
+        assert after.tag != before.tag
+        assert after.previous_tag == (before.tag if is_recent else None)
+        assert watch() == after
+    assert first
+    assert first.previous_tag is None

@@ -118,6 +118,11 @@ def test_ids_and_classes_of_others_are_taken_out_and_those_of_notes_stay() -> No
     assert 'class="footnote-ref"' in stranger
 
 
+def test_a_quote_can_be_set_as_a_pull_quote() -> None:
+    written = '<blockquote class="pull wide">Nobody passed.</blockquote>\n'
+    assert render(written, "markdown") == written.replace(" wide", "")
+
+
 @pytest.mark.parametrize("tag", ["div", "b", "blockquote", "ul><li", "table><tr><td"])
 def test_five_thousand_nested_tags_lose_no_text(tag: str) -> None:
     clean = sanitise(f"before {f'<{tag}>' * 5000} the deepest words {'</b>' * 5000} after")

@@ -9,8 +9,9 @@ import hashlib
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
+from posixpath import normpath
 
-from flask import Flask, Response, current_app, send_file, send_from_directory
+from flask import Flask, Response, abort, current_app, send_file, send_from_directory
 
 from webapp.http.caching import kept
 from webapp.http.paths import path_of
@@ -45,6 +46,8 @@ def made_file(name: str) -> Response:
 @kept()
 def serve(revision: str, name: str) -> Response:
     """Answer with a file; one asked for by an older revision is today's, and not to be kept."""
+    if name != normpath(name):
+        abort(404)  # "./" and "//" would make any number of addresses of one file
     current = current_app.extensions["static_revision"]
     is_made = name in current_app.extensions["made_files"]
     response = made_file(name) if is_made else send_from_directory(FOLDER, name)

@@ -24,6 +24,10 @@ class Form(StrEnum):
     MARKDOWN = "markdown"
 
 
+# An Accept header for each, for who asks in the name of all that want the form.
+ACCEPTING = {Form.ANY: "*/*", Form.PAGE: _PAGE, Form.MARKDOWN: MARKDOWN}
+
+
 def form_wanted(accept: str) -> Form:
     """Read an Accept header; one that cannot be read wants anything."""
     accept = accept.lower()

@@ -28,7 +28,7 @@ TIMEOUT_SECONDS = 5
 # Whoever is told comes at once, and shall not meet a page that a cache still kept as it was.
 PAUSE_SECONDS = 1.5
 PAGES_AT_ONCE = 10_000  # what IndexNow takes in one request
-FEEDS_AT_ONCE = 60
+FEEDS_AT_ONCE = 200  # a hub is asked for each; a large import touches every topic there is
 BATCH = 500
 KEY_PATH = "/indexnow.txt"
 log = logging.getLogger(__name__)
@@ -66,6 +66,8 @@ def _news(ids: Sequence[int]) -> News:
             feeds.update(dict.fromkeys(feed_paths("authors", author.slug)))
         if article.source_domain:
             feeds.update(dict.fromkeys(feed_paths("sources", article.source_domain)))
+    if len(feeds) > FEEDS_AT_ONCE:
+        log.warning("The hub hears of %s of %s changed feeds.", FEEDS_AT_ONCE, len(feeds))
     return News(tuple(pages), tuple(feeds)[:FEEDS_AT_ONCE])
 
 

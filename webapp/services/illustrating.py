@@ -73,7 +73,7 @@ def _read(path: Path) -> Image.Image:
             picture.draft(None, (WIDTH, WIDTH))
             shrunk = _in_colour(picture)
             shrunk.thumbnail(_bounds(picture))
-            return ImageOps.exif_transpose(_in_srgb(shrunk))
+            return _in_srgb(ImageOps.exif_transpose(shrunk))
     except UNREADABLE as problem:
         raise ImageRefused(f"the picture {path.name} cannot be read") from problem
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from webapp.extensions import SearchTally, db, the_site
 from webapp.models import SearchCount
+from webapp.text.markup import printable_line
 
 QUERY_LENGTH = 100
 # What fewer have asked on a day could be one person's, and is forgotten when the day is over.
@@ -37,7 +38,7 @@ def note_search(query: str, total: int) -> None:
     a search is never slowed or failed by being counted.
     """
     now = the_site().clock()
-    normalised = " ".join(query.casefold().split())[:QUERY_LENGTH].strip()
+    normalised = printable_line(query.casefold())[:QUERY_LENGTH].strip()
     if not normalised:
         return
     notes = the_site().notes

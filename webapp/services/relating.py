@@ -17,8 +17,10 @@ from webapp.services.storage import locked
 KEPT = 6
 # Of those that name a changed article as related, so many are looked at again.
 NAMING = 20
-# Articles between two commits: so many are done again when a process dies.
+# Articles between two commits, where somebody waits and where nobody does: so many are done
+# again when a process dies. Each commit is a new state of the site, with a second of its own.
 BATCH = 50
+LARGE_BATCH = 500
 # Whoever reads asks whether the time has come; so nothing is due when it comes.
 _WHENEVER = datetime.max.replace(tzinfo=UTC)
 log = logging.getLogger(__name__)
@@ -54,8 +56,8 @@ def relate_some() -> None:
     For a deed that somebody waits for. What it does not come to, relate_all() does.
     """
     try:
-        _relate_batch()  # what has changed
-        _relate_batch()  # its neighbours
+        _relate_batch(BATCH)  # what has changed
+        _relate_batch(BATCH)  # its neighbours
     except Exception:
         # What is published is published, whatever happens here.
         db.session.rollback()
@@ -72,14 +74,14 @@ def relate_all(advance: Callable[[int], None] = lambda _: None) -> None:
     if not waiting():
         return
     with locked(the_site().settings.data / "relating.lock"):
-        while done := _relate_batch():
+        while done := _relate_batch(LARGE_BATCH):
             advance(done)
 
 
-def _relate_batch() -> int:
+def _relate_batch(size: int) -> int:
     # What has changed comes first, then the newest.
     order = (RelatedDue.has_changed.desc(), RelatedDue.article_id.desc())
-    statement = select(RelatedDue.id, RelatedDue.article_id).order_by(*order).limit(BATCH)
+    statement = select(RelatedDue.id, RelatedDue.article_id).order_by(*order).limit(size)
     due = db.session.execute(statement).all()
     if not due:
         return 0

@@ -7,7 +7,7 @@ import logging
 import threading
 import time as clocks
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from wsgiref.handlers import format_date_time
 
@@ -23,6 +23,9 @@ from webapp.settings import ROOT, Settings
 REREAD_SECONDS = 0.15
 # So long after a change of its own a process asks the database at every request.
 HURRY_SECONDS = 1.0
+# What was read so long ago is not given to who finds another thread asking; nor does it
+# count as what was right just before.
+RECENT_SECONDS = 0.3
 # So long it waits before it asks a database again that did not answer.
 LOST_SECONDS = 1.0
 SECOND = timedelta(seconds=1)
@@ -89,21 +92,21 @@ class Watch:
         self._turn = threading.Lock()
         self._known: Revision | None = None
         self._reread_at = self._hurry_until = 0.0
+        self._read_at = -RECENT_SECONDS
         self._is_lost = False
 
     def __call__(self) -> Revision | None:
         """Give the revision it is now; None where the database never answered."""
-        known = self._known
-        if (
-            known is not None
-            and clocks.monotonic() < self._reread_at
-            and self._clock() < known.valid_until
-        ):
+        known, asked = self._known, clocks.monotonic()
+        is_over = known is None or self._clock() >= known.valid_until
+        if not is_over and asked < self._reread_at:
             return known
-        must_wait = known is None or clocks.monotonic() < self._hurry_until
-        if self._turn.acquire(blocking=must_wait):
+        must_wait = is_over or asked < self._hurry_until or asked > self._read_at + RECENT_SECONDS
+        if self._turn.acquire(blocking=must_wait and not (known and self._is_lost)):
             try:
-                self._reread()
+                # Another may have asked while this one waited for its turn.
+                if self._read_at < asked:
+                    self._reread()
             finally:
                 self._turn.release()
         return self._known
@@ -127,11 +130,12 @@ class Watch:
             self._is_lost = True
             return
         self._is_lost = False
-        self._known = self._revision(row, now) if row else None
+        self._known = self._revision(row, now, began) if row else None
+        self._read_at = began
         self._reread_at = began + (0 if began < self._hurry_until else REREAD_SECONDS)
 
     def _revision(
-        self, row: Row[int, datetime, datetime | None, datetime | None], now: datetime
+        self, row: Row[int, datetime, datetime | None, datetime | None], now: datetime, began: float
     ) -> Revision:
         number, changed_at, came_at, comes_at = row
         today = now.astimezone(self._zone).date()
@@ -142,15 +146,21 @@ class Watch:
         since = max(changed_at, begins_at, _second_after(came_at or begins_at))
         valid_until = min(comes_at or ends_at, ends_at)
         known = self._known
-        is_same = known is not None and known.tag == (number, valid_until)
-        return Revision(
-            tag=(number, valid_until),
+        tag = (number, valid_until)
+        revision = Revision(
+            tag=tag,
             changed_at=changed_at,
             valid_until=valid_until,
             # Not before that second has come: what changes until then bears it as well.
             last_modified=format_date_time(since.timestamp()) if since <= now else "",
-            known_since=known.known_since if known and is_same else clocks.monotonic(),
+            known_since=clocks.monotonic(),
         )
+        if known is None:
+            return revision
+        if known.tag == tag:
+            return replace(revision, known_since=known.known_since, previous_tag=known.previous_tag)
+        was_seen_just_now = began <= self._read_at + RECENT_SECONDS
+        return replace(revision, previous_tag=known.tag if was_seen_just_now else None)
 
 
 def _nearest(is_past: bool) -> Select[datetime | None]:

@@ -28,6 +28,7 @@ ATTRIBUTES = {
     "a": {"href", "title", "id", "class"},
     "abbr": {"title"},
     "bdo": {"dir"},
+    "blockquote": {"class"},
     "del": {"datetime"},
     "hr": {"class"},
     "img": {"src", "alt", "width", "height"},
@@ -45,7 +46,7 @@ ATTRIBUTES = {
 }
 UNSEEN_TAGS = frozenset("iframe math noscript object script style svg template".split())
 OWN_CLASSES = frozenset(
-    "label footnotes footnotes-list footnotes-sep footnote-item footnote-ref"
+    "label pull footnotes footnotes-list footnotes-sep footnote-item footnote-ref"
     " footnote-backref to-center to-right".split()
 )
 
@@ -145,4 +146,9 @@ def plain_line(text: str) -> str:
         text = _TAG.sub("", text)
     if "&" in text:
         text = unescape(text)
+    return printable_line(text)
+
+
+def printable_line(text: str) -> str:
+    """Give one line without what cannot be printed, white space folded."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -12,6 +12,7 @@ from webapp.extensions import the_site
 from webapp.http.caching import kept, public
 from webapp.http.paths import path_of
 from webapp.services import finding, reading, syndicating
+from webapp.text.markup import printable_line
 from webapp.views.asked import Asked, read_asked
 from webapp.views.feed_formats import FORMATS, Feed, answer_with
 
@@ -135,7 +136,7 @@ def describe_search() -> Response:
 def _searched(endpoint: str) -> Feed:
     """Read what is asked, without what no feed may hold, and find the newest that fit it whole."""
     asked = read_asked()
-    query = " ".join("".join(c if c.isprintable() else " " for c in asked.query).split())
+    query = printable_line(asked.query)
     if not query:
         raise QueryUnreadable("Say what to follow, as in ?q=chips.")
     findings = finding.find(
