@@ -8,10 +8,20 @@ const CHOICES = {
   keys: ["Single keys", { "": "On", off: "Off" }],
 };
 
+// The bar of the browser around the page: of the device's theme, or of the one that was chosen.
+const bars = [...document.querySelectorAll("meta[name=theme-color]")];
+const colours = bars.map((bar) => bar.content);
+
+function paintBars() {
+  const chosen = ["light", "dark"].indexOf(root.dataset.theme);
+  bars.forEach((bar, n) => (bar.content = colours[chosen < 0 ? n : chosen]));
+}
+
 function choose(name, value) {
   keep(name, value);
   if (value) root.dataset[name] = value;
   else delete root.dataset[name];
+  paintBars();
 }
 
 function group([name, [legend, values]]) {
@@ -60,3 +70,4 @@ function addPanel(slot) {
 }
 
 addPanel(document.querySelector("#reader-controls"));
+paintBars();

@@ -68,6 +68,12 @@ def test_what_the_reader_likes_is_kept_and_there_before_the_first_paint(
     narrow = page.locator(".story-main").evaluate("e => e.clientWidth") / size
     assert narrow < width / float(before["fontSize"][:-2])
     assert css(page, "body", "backgroundColor") == "rgb(18, 21, 19)"
+    page.unroute("**/js/site.js")
+    page.reload()
+    bars = "[...document.querySelectorAll('meta[name=theme-color]')].map(bar => bar.content)"
+    assert page.evaluate(bars) == ["#121513"] * 2, "the browser's bar follows"
+    choose(page, "Theme", "Device")
+    assert page.evaluate(bars) == ["#fbfbf8", "#121513"]
 
 
 @pytest.mark.parametrize("width", [320, 1280])

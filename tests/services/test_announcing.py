@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 import pytest
 from flask import Flask
 
+from tests.conftest import Clock
 from tests.factories import fields_of, import_items, make_article
 from webapp.services import announcing, publishing
 from webapp.settings import Settings
@@ -163,3 +164,27 @@ def test_where_nobody_listens_a_publication_goes_on(
 def test_a_site_that_names_nobody_tells_nobody(app: Flask) -> None:
     make_article(slug="a")
     assert "announcing" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_what_comes_due_is_told_once(site: Flask, listener: Listener, clock: Clock) -> None:
+    announcing.announce_due()
+    make_article(slug="soon", published_at="2026-11-23T12:00:10Z")
+    make_article(slug="later", published_at="2026-11-23T13:00:00Z")
+    wait()
+    listener.told.clear()
+    for seconds in (5, 5, 5):
+        clock.forward(seconds=seconds)
+        announcing.announce_due()
+        wait()
+    (told,) = [content for path, content in listener.told if path == "/indexnow"]
+    assert [url.rpartition("/")[2] for url in json.loads(told)["urlList"]] == ["soon"]
+
+
+def test_who_begins_to_listen_is_not_told_of_all_that_ever_came_due(
+    site: Flask, listener: Listener, clock: Clock
+) -> None:
+    make_article(slug="soon", published_at="2026-11-23T12:00:10Z")
+    clock.forward(seconds=20)
+    announcing.announce_due()
+    wait()
+    assert listener.told == []

@@ -10,6 +10,7 @@ from tests.pages import Page
 from webapp.text.markup import render
 from webapp.text.pictures import (
     Picture,
+    crop_size,
     file_named,
     pictures_written,
     place_pictures,
@@ -121,3 +122,18 @@ def test_any_text_with_pictures_stays_sanitised_html(text: str) -> None:
     placed = place_pictures(html, lambda _: BOAT)
     assert "<script" not in show_pictures(placed, root="", sizes="1px")
     assert render(placed, "html") == placed or "<img" in placed
+
+
+@pytest.mark.parametrize(
+    ("shape", "size", "cropped"),
+    [
+        ("16x9", (1600, 1200), (1200, 675)),
+        ("16x9", (1600, 600), (1066, 599)),
+        ("1x1", (800, 450), (450, 450)),
+        ("4x3", (1, 900), (1, 1)),
+    ],
+)
+def test_a_crop_is_never_larger_than_its_picture(
+    shape: str, size: tuple[int, int], cropped: tuple[int, int]
+) -> None:
+    assert crop_size(shape, *size) == cropped

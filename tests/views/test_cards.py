@@ -141,3 +141,27 @@ def test_cards_and_the_emblem_have_the_operators_accent(
     for path, spot in ((addresses[1], (600, 5)), ("/logo.png", (5, 5))):
         with Image.open(BytesIO(own.test_client().get(path).data)) as image:
             assert image.convert("RGB").getpixel(spot) == (0x8B, 0x1E, 0x3F)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/images/16x9/" + "0" * 32 + ".webp",
+        "/images/2x1/NAME",
+        "/images/16x9/STEM-480.webp",
+        "/images/16x9/..%2Fuploads%2FNAME",
+    ],
+)
+def test_only_the_known_crops_of_stored_pictures_are_there(
+    app: Flask, client: CheckingClient, tmp_path: Path, path: str
+) -> None:
+    Image.new("RGB", (800, 450), "teal").save(tmp_path / "boat.png")
+    make_article(slug="a", image={"path": str(tmp_path / "boat.png"), "alt": ""})
+    (name,) = [
+        path.name
+        for path in (the_site().settings.data / "uploads").glob("*.webp")
+        if len(path.name) == 37
+    ]
+    asked = path.replace("NAME", name).replace("STEM", name[:32])
+    assert client.get(asked).status_code == 404
+    assert client.get(f"/images/1x1/{name}").status_code == 200

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +55,16 @@ def test_an_article_has_every_field_that_search_engines_ask_for(
     assert article["author"] == [author]
     assert [(image["width"], image["height"]) for image in article["image"]] == [
         (800, 450),
+        (450, 450),
+        (600, 450),
+        (800, 450),
         (1200, 630),
     ]
     for image in article["image"]:
         answer = client.get(image["url"].removeprefix(SITE))
         assert answer.status_code == 200
+        with Image.open(BytesIO(answer.data)) as shown:
+            assert shown.size == (image["width"], image["height"])
         assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     logo = article["publisher"]["logo"]
     assert client.get(logo["url"].removeprefix(SITE)).mimetype == "image/png"

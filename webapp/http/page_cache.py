@@ -254,12 +254,11 @@ def _meant(query: str, reads: tuple[str, ...]) -> str:
 def _forget_false_dates(environ: WSGIEnvironment) -> None:
     """Take away conditions whose date cannot be one; they mean nothing (RFC 9110, 13.1.3)."""
     for name in DATES:
-        if name in environ:
-            # Years that no calendar has overflow.
-            try:
-                parse_date(environ[name])
-            except OverflowError:
-                del environ[name]
+        # Years that no calendar has overflow.
+        try:
+            parse_date(environ.get(name))
+        except OverflowError:
+            environ.pop(name)
 
 
 def _is_unchanged(environ: WSGIEnvironment, etag: str, last_modified: str) -> bool:

@@ -36,7 +36,13 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 # Pictures that go out with feeds and cards: readers on the web show them in pages of their own.
-EMBEDDED = ("reading.show_image", "cards.show_card", "cards.show_site_card", "cards.show_logo")
+EMBEDDED = (
+    "reading.show_image",
+    "cards.show_card",
+    "cards.show_crop",
+    "cards.show_logo",
+    "cards.show_site_card",
+)
 ANY_HOST = ("/healthz",)
 _HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 

@@ -15,7 +15,7 @@ class SiteRevision(Base):
     """The one row that is another after every change that readers can see.
 
     `changed_at` is a whole second, and later than that of any revision before; `look` is a
-    hash of what pages are made with.
+    hash of what pages are made with. Of what came due until `announced_until` others were told.
     """
 
     __tablename__ = "site_revision"
@@ -24,6 +24,7 @@ class SiteRevision(Base):
     number: Mapped[int]
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     look: Mapped[str] = mapped_column(String(64))
+    announced_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class IndexChange(Base):

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import load_only, selectinload
 
 from webapp.extensions import db, the_site
-from webapp.models import Article
+from webapp.models import Article, SiteRevision, Status
 from webapp.settings import Settings
 from webapp.text.addresses import article_path, feed_paths
 
@@ -48,11 +48,38 @@ def announce(ids: Sequence[int]) -> None:
     Nothing is said of an article that readers never saw.
     """
     settings = the_site().settings
-    if not (settings.websub_hub or settings.indexnow_key):
+    if not _asked_for(settings):
         return
     news = _news(ids[-PAGES_AT_ONCE:])
     if news.pages:
         threading.Thread(target=_tell, args=(settings, news), name="announcing").start()
+
+
+def announce_due() -> None:
+    """Tell of the scheduled articles that have come due since this was last called.
+
+    Of several workers one tells; one that dies at it tells nobody.
+    """
+    if not _asked_for(the_site().settings):
+        return
+    now = the_site().clock()
+    before = db.session.scalars(select(SiteRevision.announced_until)).one()
+    scheduled = Article.status == Status.SCHEDULED
+    came = select(Article.id).where(
+        scheduled, Article.published_at > (before or now), Article.published_at <= now
+    )
+    due = db.session.scalars(came).all()
+    if before is None or due:
+        as_read = SiteRevision.announced_until.is_not_distinct_from(before)
+        told = update(SiteRevision).where(as_read).values(announced_until=now)
+        is_ours = db.session.scalar(told.returning(SiteRevision.id)) is not None
+        db.session.commit()
+        if is_ours:
+            announce(due)
+
+
+def _asked_for(settings: Settings) -> bool:
+    return bool(settings.websub_hub or settings.indexnow_key)
 
 
 def _news(ids: Sequence[int]) -> News:

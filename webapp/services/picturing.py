@@ -1,13 +1,15 @@
 """Cards: the picture that stands beside a link where it is shared, set in the site's look.
 
-A card is drawn once, from what the database says alone, and kept in the data folder.
+A card is drawn once, from what the database says alone, and kept in the data folder; so are
+the crops of pictures that search engines show.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
@@ -19,12 +21,13 @@ from webapp.models import ShownArticle
 from webapp.services import illustrating
 from webapp.services.dressing import ON_LIGHT, draw_sheet, shades_of
 from webapp.services.storage import locked, write_durably
+from webapp.text.pictures import CROPS, crop_size, largest_of
 
 WIDTH, HEIGHT = 1200, 630
 MARGIN = 72
 PICTURE_WIDTH = 430
 TITLE_HEIGHT = 370
-KEPT = 2_000  # cards in the folder, 20 to 200 kB each
+KEPT = 2_000  # cards and crops in the folder, 20 to 200 kB each
 LOOK = "1"  # change it with the look: all cards get another name then
 PAPER, INK, FAINT = "#fbfbf8", "#141815", "#5a635d"
 FACE = str(files("fontpkg_source_serif_4") / "files" / "SourceSerif4[opsz,wght].ttf")
@@ -56,20 +59,38 @@ def card_of(article: ShownArticle) -> Card:
 def card_file(card: Card) -> Path:
     """Give the file of a card, a PNG; drawn where it is not there yet, one at a time."""
     folder = the_site().settings.data / "cards"
-    path = folder / f"{card.version}.png"
+    return _made_once(folder / f"{card.version}.png", "PNG", partial(_drawn, card))
+
+
+def crop_file(name: str, shape: str) -> Path | None:
+    """Give the file of a stored picture's crop, a WebP; None where there is no such picture."""
+    stored = illustrating.folder() / name
+    if shape not in CROPS or name != largest_of(name) or not stored.is_file():
+        return None
+    path = the_site().settings.data / "cards" / f"{name[:32]}-{shape}.webp"
+    return _made_once(path, "WEBP", partial(_cropped, stored, shape))
+
+
+def _cropped(stored: Path, shape: str) -> Image.Image:
+    with Image.open(stored, formats=("WEBP",)) as picture:
+        return ImageOps.fit(picture, crop_size(shape, picture.width, picture.height))
+
+
+def _made_once(path: Path, kind: str, make: Callable[[], Image.Image]) -> Path:
     if not path.exists():
-        folder.mkdir(mode=0o700, exist_ok=True)
-        with locked(folder / "lock"):
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        with locked(path.parent / "lock"):
             if not path.exists():
                 content = BytesIO()
-                _drawn(card).save(content, "PNG")
+                make().save(content, kind)
                 write_durably(path, content.getvalue())
-                _forget_oldest(folder)
+                _forget_oldest(path.parent)
     return path
 
 
 def _forget_oldest(folder: Path) -> None:
-    cards = sorted(folder.glob("*.png"), key=lambda path: path.stat().st_mtime)
+    made = [path for path in folder.iterdir() if path.suffix in (".png", ".webp")]
+    cards = sorted(made, key=lambda path: path.stat().st_mtime)
     for path in cards[:-KEPT]:
         path.unlink()
 

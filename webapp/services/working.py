@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from index.contract import IndexUnavailable
 from webapp.extensions import db
-from webapp.services import indexing, mailing, subscribing
+from webapp.services import announcing, indexing, mailing, subscribing
 
 EVERY_SECONDS = 1.0
 AFTER_TROUBLE_SECONDS = 10.0
@@ -20,6 +20,7 @@ DEEDS: tuple[Callable[[], object], ...] = (
     mailing.send_due,
     subscribing.erase_unconfirmed,
     indexing.catch_up,
+    announcing.announce_due,
 )
 log = logging.getLogger(__name__)
 

@@ -14,6 +14,9 @@ WIDTHS = (480, 960)
 """Pixels of the smaller sizes in which a picture is kept, where it is wider itself."""
 KINDS = ("avif", "webp")
 PATH = "/images/"
+CROPS = {"1x1": (1, 1), "4x3": (4, 3), "16x9": (16, 9)}
+"""The shapes that search engines ask for, by their names: width to height."""
+CROP_WIDTH = 1200
 _NAME = re.compile(r"([0-9a-f]{32})(-480|-960)?\.(webp|avif)")
 
 
@@ -42,6 +45,13 @@ def sizes_of(name: str, width: int, kind: str) -> list[tuple[str, int]]:
     stem = name[:32]
     smaller = [(f"{stem}-{each}.{kind}", each) for each in WIDTHS if each < width]
     return [*smaller, (f"{stem}.{kind}", width)]
+
+
+def crop_size(shape: str, width: int, height: int) -> tuple[int, int]:
+    """Give the pixels of a picture's crop: as large as it can be, and not larger than is asked."""
+    across, down = CROPS[shape]
+    wide = min(CROP_WIDTH, width, height * across // down)
+    return max(1, wide), max(1, wide * down // across)
 
 
 def show_picture(picture: Picture, *, root: str, sizes: str, is_first: bool = False) -> Markup:

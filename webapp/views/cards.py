@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Blueprint, Response, redirect, send_file
+from flask import Blueprint, Response, abort, redirect, send_file
 from flask.typing import ResponseReturnValue
 
 from webapp.http.assets import YEAR_SECONDS, made_file
@@ -14,6 +14,7 @@ from webapp.models import ShownArticle
 from webapp.presenting import absolute
 from webapp.services import picturing, reading
 from webapp.services.picturing import Card
+from webapp.text.pictures import is_picture_name
 
 pages = Blueprint("cards", __name__)
 
@@ -38,8 +39,16 @@ def show_site_card(version: str) -> ResponseReturnValue:
     return _for_ever(picturing.card_file(Card()))
 
 
+@pages.get("/images/<shape>/<name>")
+def show_crop(shape: str, name: str) -> Response:
+    """Send a stored picture in one of the shapes that search engines show."""
+    file = picturing.crop_file(name, shape) if is_picture_name(name) else None
+    if file is None:
+        abort(404)
+    return _for_ever(file)
+
+
 @pages.get("/logo.png")
-@public
 @public
 def show_logo() -> Response:
     """Send the site's emblem as a square picture, in the operator's accent."""
@@ -56,7 +65,7 @@ def card_url(article: ShownArticle | None = None) -> str:
 
 
 def _for_ever(path: Path) -> Response:
-    response = send_file(path, mimetype="image/png")
+    response = send_file(path, mimetype=f"image/{path.suffix[1:]}")
     response.cache_control.no_cache = None
     response.cache_control.public = True
     response.cache_control.max_age = YEAR_SECONDS

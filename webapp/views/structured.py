@@ -12,6 +12,7 @@ from webapp.http.paths import path_of
 from webapp.models import ListedArticle, ShownArticle
 from webapp.presenting import absolute, iso, logo_url
 from webapp.text.addresses import image_path
+from webapp.text.pictures import CROPS, crop_size
 from webapp.views.cards import card_url
 from webapp.views.feeds import FeedLink, links_to
 
@@ -140,7 +141,11 @@ def _images(article: ShownArticle) -> list[Thing]:
     images: list[Thing] = []
     if article.image_name:
         url = absolute(image_path(article.image_name))
-        images.append(_image(url, article.image_width, article.image_height))
+        size = (article.image_width, article.image_height)
+        images.append(_image(url, *size))
+        for shape in CROPS:
+            crop = absolute(path_of("cards.show_crop", shape, article.image_name))
+            images.append(_image(crop, *crop_size(shape, *size)))
     return [*images, _image(card_url(article), 1200, 630)]
 
 
