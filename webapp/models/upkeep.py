@@ -1,4 +1,4 @@
-"""What the site notes for itself: its revision, what the index has yet to hear of, rate counts."""
+"""What the site notes for itself: its revision, its progress, rate counts, what is due."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class SiteRevision(Base):
     """The one row that is another after every change that readers can see.
 
     `changed_at` is a whole second, and later than that of any revision before; `look` is a
-    hash of what pages are made with. Of what came due until `announced_until` others were told.
+    hash of what pages are made with.
     """
 
     __tablename__ = "site_revision"
@@ -24,7 +24,15 @@ class SiteRevision(Base):
     number: Mapped[int]
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     look: Mapped[str] = mapped_column(String(64))
-    announced_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Progress(Base):
+    """Until when a deed that looks at what has come due has been done."""
+
+    __tablename__ = "progress"
+
+    deed: Mapped[str] = mapped_column(String(30), primary_key=True)
+    until_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class IndexChange(Base):

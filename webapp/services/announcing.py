@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import load_only, selectinload
 
 from webapp.extensions import db, the_site
-from webapp.models import Article, SiteRevision, Status
+from webapp.models import Article, Status
+from webapp.services import progress
 from webapp.settings import Settings
 from webapp.text.addresses import article_path, feed_paths
 
@@ -62,17 +63,14 @@ def announce_due() -> None:
     """
     if not _asked_for(the_site().settings):
         return
-    now = the_site().clock()
-    before = db.session.scalars(select(SiteRevision.announced_until)).one()
+    now, before = the_site().clock(), progress.until("announced")
     scheduled = Article.status == Status.SCHEDULED
     came = select(Article.id).where(
         scheduled, Article.published_at > (before or now), Article.published_at <= now
     )
     due = db.session.scalars(came).all()
     if before is None or due:
-        as_read = SiteRevision.announced_until.is_not_distinct_from(before)
-        told = update(SiteRevision).where(as_read).values(announced_until=now)
-        is_ours = db.session.scalar(told.returning(SiteRevision.id)) is not None
+        is_ours = progress.advance("announced", before, now)
         db.session.commit()
         if is_ours:
             announce(due)
