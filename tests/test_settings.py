@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import FrozenInstanceError, fields
+from datetime import time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -62,6 +63,13 @@ GOOD = [
     ("smtp_url", "smtps://a%40b:c@mail.example.org:465", "smtps://a%40b:c@mail.example.org:465"),
     ("smtp_url", "smtp://127.0.0.1:2525", "smtp://127.0.0.1:2525"),
     ("mail_from", "Letter@Example.org", "Letter@example.org"),
+    ("letter_at", "17:45", time(17, 45)),
+    ("letter_at", "never", None),
+    ("letter_hold_minutes", "30", 30),
+    ("letter_editors", "a@Example.org, b@example.org", ("a@example.org", "b@example.org")),
+    ("mail_connections", "4", 4),
+    ("mail_rate", "600", 600),
+    ("mail_pause_seconds", "5", 5),
     ("sign_up_limit", "3 per minute", "3 per minute"),
     ("max_request_kb", "65536", 65536),
     ("page_cache_mb", "0", 0),
@@ -89,6 +97,13 @@ BAD = [
     ("smtp_url", "smtp://mail.example.org:mail"),
     ("smtp_url", "smtps://"),
     ("mail_from", "letter"),
+    ("letter_at", "24:00"),
+    ("letter_at", "6:00"),
+    ("letter_editors", "a@example.org, b"),
+    ("letter_hold_minutes", "1441"),
+    ("mail_connections", "0"),
+    ("mail_rate", "-1"),
+    ("mail_pause_seconds", "soon"),
     ("mail_from", "a@example.org\nBcc: b@example.org"),
     ("websub_hub", "hub.example.org"),
     ("websub_hub", "file:///etc/passwd"),

@@ -29,6 +29,7 @@ from webapp.views import (
     error_pages,
     feeds,
     health,
+    letters,
     newsletter,
     openapi,
     reading,
@@ -81,7 +82,18 @@ def create_app(
         room.attach(app)
     assets.attach(app, dress.files)
     presenting.attach(app, dress.logo)
-    for view in (reading, device, search, feeds, cards, crawlers, openapi, newsletter, health):
+    for view in (
+        reading,
+        device,
+        search,
+        feeds,
+        cards,
+        crawlers,
+        openapi,
+        newsletter,
+        letters,
+        health,
+    ):
         app.register_blueprint(view.pages)
     paths.attach(app)
     page_cache.attach(app)

@@ -59,6 +59,18 @@ class HostNotOurs(SiteError):
     """A request was made under a host name that the site does not have."""
 
 
+class EditionNotFound(SiteError):
+    """There is no such edition of the letter, or none that readers may see."""
+
+
+class MailUnavailable(SiteError):
+    """Mail cannot be sent now; what is waiting goes on waiting."""
+
+
+class NothingToSend(SiteError):
+    """Nothing was published of which an edition could be made."""
+
+
 class ImageRefused(SiteError):
     """A file is not an image that we can show, or is too large."""
 

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
@@ -23,6 +23,7 @@ class Base(DeclarativeBase):
 
 
 T = TypeVar("T")
+P = ParamSpec("P")
 LISTINGS = 500
 """Listings of which is kept what they are read by; a million articles have some 100 kB of it."""
 
@@ -116,6 +117,20 @@ class Site:
     notes: SearchNotes = field(default_factory=SearchNotes)
     listings: Kept[Any] = field(default_factory=lambda: Kept(LISTINGS))
     mending: threading.Lock = field(default_factory=threading.Lock)
+
+
+def with_the_site(work: Callable[P, None]) -> Callable[P, None]:
+    """Give what does the same in another thread, with a database session of its own."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def do(*args: P.args, **kwargs: P.kwargs) -> None:
+        with app.app_context():
+            try:
+                work(*args, **kwargs)
+            finally:
+                db.session.remove()
+
+    return do
 
 
 def the_site() -> Site:

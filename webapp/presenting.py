@@ -14,6 +14,7 @@ from markupsafe import Markup
 from webapp.extensions import the_site
 from webapp.http.assets import static_url
 from webapp.http.paths import path_of
+from webapp.text.addresses import article_path
 from webapp.text.elsewhere import escape_markdown
 from webapp.text.languages import direction_of
 from webapp.text.pictures import Picture, show_picture, show_pictures
@@ -60,12 +61,18 @@ def attach(app: Flask, logo: Logo | None) -> None:
     )
     # Globals, so that macros know them too and need not be made anew for every page.
     app.jinja_env.globals.update(
-        site=masthead, static_url=static_url, absolute=absolute, today=today, picture=picture
+        site=masthead,
+        static_url=static_url,
+        absolute=absolute,
+        article_path=article_path,
+        today=today,
+        picture=picture,
     )
     app.jinja_env.filters.update(
         day=day,
         short_day=short_day,
         iso=iso,
+        hour=hour,
         local=_local,
         thousands=thousands,
         escape_markdown=escape_markdown,
@@ -122,6 +129,12 @@ def short_day(moment: datetime | date) -> str:
     """Write a day as in 23 Nov, in the site's time zone."""
     on = _local(moment)
     return f"{on.day} {MONTHS[on.month - 1][:3]}"
+
+
+def hour(moment: datetime) -> str:
+    """Write a moment as in 06:30 on 23 November 2026, in the site's time zone."""
+    local = moment.astimezone(the_site().settings.time_zone)
+    return f"{local:%H:%M} on {day(local)}"
 
 
 def month(on: date) -> str:

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -163,6 +164,18 @@ def _mail_address(value: str) -> str:
         raise ValueError("give an address, as in letter@example.org") from None
 
 
+def _mail_addresses(value: str) -> tuple[str, ...]:
+    return tuple(_mail_address(part.strip()) for part in value.split(",") if part.strip())
+
+
+def _hour(value: str) -> time | None:
+    if value == "never":
+        return None
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
+        raise ValueError("give a time of day, as in 06:30, or never")
+    return time.fromisoformat(value)
+
+
 def _one_of(*choices: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
         if value not in choices:
@@ -302,6 +315,22 @@ class Settings:
         "",
         _mail_address,
         "The address that mails come from; when not set, letter@ and the site's host",
+    )
+    letter_at: time | None = _setting(
+        "06:00", _hour, "When the daily letter is composed, in the site's time zone; or never"
+    )
+    letter_hold_minutes: int = _setting(
+        "0", _whole(0, 1440), "How long an edition is held for the editors before it goes"
+    )
+    letter_editors: tuple[str, ...] = _setting(
+        "", _mail_addresses, "Who gets an edition that is held at once, to look at it"
+    )
+    mail_connections: int = _setting(
+        "1", _whole(1, 16), "Connections over which mail is sent at the same time"
+    )
+    mail_rate: int = _setting("0", _whole(0, 1_000_000), "Mails a minute at most; 0 for any number")
+    mail_pause_seconds: int = _setting(
+        "0", _whole(0, 600), "Seconds to wait after each 25 mails of a connection"
     )
     sign_up_limit: str = _setting("10 per hour", _rate, "Sign-ups from one block of addresses")
     max_request_kb: int = _setting("64", _whole(16, 65536), "The largest request body, in kB")

@@ -43,7 +43,14 @@ MAY_KNOW: dict[str, set[str]] = {
         "webapp.extensions",
         "index",
     },
-    "webapp.cli": {"webapp.services", "webapp.importers", "webapp.errors", "index"},
+    "webapp.cli": {
+        "webapp.services",
+        "webapp.importers",
+        "webapp.models",
+        "webapp.presenting",
+        "webapp.errors",
+        "index",
+    },
 }
 MAY_USE_FLASK = {
     "webapp",

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
 from email.policy import default
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.test_serving import free_port
-from webapp.mail import AddressRefused, FolderCarrier, MailDelayed, MemoryCarrier, SmtpCarrier
+from webapp.mail import (
+    AddressRefused,
+    CarrierDown,
+    CarrierRefuses,
+    FolderCarrier,
+    Mail,
+    MailDelayed,
+    MemoryCarrier,
+    MessageRefused,
+    SmtpCarrier,
+)
 from webapp.services.storage import write_durably
 
 
@@ -32,11 +45,21 @@ class Box:
         session.host_name = hostname
         return words
 
+    async def handle_MAIL(  # noqa: N802
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _o: list[str]
+    ) -> str:
+        if address.startswith("forged"):
+            return "550 5.7.1 not your domain"
+        envelope.mail_from = address
+        return "250 OK"
+
     async def handle_RCPT(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _o: list[str]
     ) -> str:
         if address.startswith("gone"):
             return "550 5.1.1 nobody of that name"
+        if address.startswith("closing"):
+            return "421 4.3.2 closing"
         if address.startswith("full"):
             return "452 4.2.2 the box is full"
         envelope.rcpt_tos.append(address)
@@ -51,8 +74,8 @@ class Box:
 
 
 @contextmanager
-def server(box: Box) -> Iterator[str]:
-    controller = Controller(box, hostname="127.0.0.1", port=free_port())
+def server(box: Box, **how: Any) -> Iterator[str]:
+    controller = Controller(box, hostname="127.0.0.1", port=free_port(), **how)
     controller.start()
     try:
         yield f"smtp://127.0.0.1:{controller.port}"
@@ -60,8 +83,13 @@ def server(box: Box) -> Iterator[str]:
         controller.stop()
 
 
+def mail(to: str = "ada@example.org", subject: str = "Hello", sender: str = "b@x.example") -> Mail:
+    content = message(to, subject).as_bytes()
+    return Mail(to, sender, f"{to.partition('@')[0]}.{subject}@example.com", content)
+
+
 def message(to: str = "ada@example.org", subject: str = "Hello") -> EmailMessage:
-    written = EmailMessage()
+    written = EmailMessage(policy=SMTP_POLICY)
     written["From"], written["To"], written["Subject"] = "letter@example.com", to, subject
     written["Message-ID"] = f"<{to.partition('@')[0]}.{subject}@example.com>"
     written.set_content("Łódź, naïve.\n.\nA dot by itself.\n", cte="quoted-printable")
@@ -70,8 +98,8 @@ def message(to: str = "ada@example.org", subject: str = "Hello") -> EmailMessage
 
 def test_a_server_gets_the_message_as_it_was_written_under_our_return_path() -> None:
     box = Box()
-    with server(box) as url, SmtpCarrier(url, "bounce@example.com").connected() as send:
-        send(message())
+    with server(box) as url, SmtpCarrier(url).connected() as send:
+        send(mail(sender="bounce@example.com"))
     ((sender, to, content),) = box.taken
     assert (sender, to) == ("bounce@example.com", ["ada@example.org"])
     read = message_from_bytes(content, policy=default)
@@ -80,39 +108,81 @@ def test_a_server_gets_the_message_as_it_was_written_under_our_return_path() -> 
 
 def test_one_connection_serves_many_messages_and_one_refusal_stops_none() -> None:
     box = Box()
-    with server(box) as url, SmtpCarrier(url, "b@example.com").connected() as send:
-        send(message("ada@example.org"))
+    with server(box) as url, SmtpCarrier(url).connected() as send:
+        send(mail("ada@example.org"))
         with pytest.raises(AddressRefused, match="nobody of that name"):
-            send(message("gone@example.org"))
+            send(mail("gone@example.org"))
         with pytest.raises(MailDelayed, match="452"):
-            send(message("full@example.org"))
+            send(mail("full@example.org"))
         # A message that is refused says nothing of the address.
-        with pytest.raises(MailDelayed, match="554"):
-            send(message(subject="refuse"))
-        send(message("eve@example.org"))
+        with pytest.raises(MessageRefused, match="554"):
+            send(mail(subject="refuse"))
+        send(mail("eve@example.org"))
     assert [to for _, to, _ in box.taken] == [["ada@example.org"], ["eve@example.org"]]
     assert box.connections == 1
 
 
-def test_a_server_that_is_away_delays() -> None:
-    carrier = SmtpCarrier(f"smtp://127.0.0.1:{free_port()}", "b@example.com")
-    with pytest.raises(MailDelayed, match="refused"), carrier.connected():
+def test_a_server_that_is_away_is_down() -> None:
+    carrier = SmtpCarrier(f"smtp://127.0.0.1:{free_port()}")
+    with pytest.raises(CarrierDown, match="refused"), carrier.connected():
         pass
 
 
-def test_a_server_that_lets_nobody_log_in_delays() -> None:
+def test_a_server_that_goes_away_between_two_messages_is_down() -> None:
     box = Box()
-    with server(box) as url:
+    with server(box) as url, SmtpCarrier(url).connected() as send:
+        send(mail("ada@example.org"))
+        with pytest.raises(CarrierDown):
+            send(mail("closing@example.org"))
+        with pytest.raises(CarrierDown):
+            send(mail("eve@example.org"))
+    assert [to for _, to, _ in box.taken] == [["ada@example.org"]]
+
+
+def test_a_server_that_knows_no_login_is_down() -> None:
+    with server(Box()) as url:
         named = url.replace("smtp://", "smtp://letter:secret%40@")
-        with pytest.raises(MailDelayed), SmtpCarrier(named, "b@example.com").connected():
+        with pytest.raises(CarrierDown), SmtpCarrier(named).connected():
             pass
-    assert box.taken == []
+
+
+def test_a_server_that_refuses_the_login_or_the_sender_takes_nothing_from_us() -> None:
+    def know(_s: SMTP, _session: Session, _e: Envelope, _kind: str, given: object) -> AuthResult:
+        assert isinstance(given, LoginPassword)
+        return AuthResult(success=given.password == b"right@", handled=False)
+
+    box = Box()
+    with server(box, authenticator=know, auth_require_tls=False) as url:
+        wrong, right = (
+            url.replace("smtp://", f"smtp://letter:{word}%40@") for word in ("wrong", "right")
+        )
+        with pytest.raises(CarrierRefuses, match="535"), SmtpCarrier(wrong).connected():
+            pass
+        with SmtpCarrier(right).connected() as send:
+            send(mail())
+            with pytest.raises(CarrierRefuses, match="not your domain"):
+                send(mail(sender="forged@example.net"))
+    assert len(box.taken) == 1
+
+
+def test_an_address_with_letters_of_its_own_needs_a_server_that_knows_them() -> None:
+    box = Box()
+    with server(box, enable_SMTPUTF8=True) as url, SmtpCarrier(url).connected() as send:
+        send(replace(mail(), recipient="łucja@example.org"))
+    assert box.taken[0][1] == ["łucja@example.org"]
+    with (
+        server(Box(), enable_SMTPUTF8=False) as url,
+        SmtpCarrier(url).connected() as send,
+    ):
+        with pytest.raises(AddressRefused, match="letters"):
+            send(replace(mail(), recipient="łucja@example.org"))
+        send(mail())
 
 
 def test_a_folder_gets_a_file_of_each_message(tmp_path: Path) -> None:
     with FolderCarrier(tmp_path / "outbox", write_durably).connected() as send:
-        send(message("ada@example.org"))
-        send(message("eve@example.org"))
+        send(mail("ada@example.org"))
+        send(mail("eve@example.org"))
     files = sorted((tmp_path / "outbox").iterdir())
     assert [file.name for file in files] == ["ada.Hello.eml", "eve.Hello.eml"]
     read = message_from_bytes(files[0].read_bytes(), policy=default)
@@ -120,10 +190,10 @@ def test_a_folder_gets_a_file_of_each_message(tmp_path: Path) -> None:
     assert read.get_content().replace("\r\n", "\n") == message().get_content()
 
 
-def test_a_folder_that_cannot_be_written_delays(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_down(tmp_path: Path) -> None:
     (tmp_path / "outbox").write_text("a file")
     with (
-        pytest.raises(MailDelayed),
+        pytest.raises(CarrierDown),
         FolderCarrier(tmp_path / "outbox", write_durably).connected(),
     ):
         pass
@@ -132,5 +202,5 @@ def test_a_folder_that_cannot_be_written_delays(tmp_path: Path) -> None:
 def test_memory_keeps_what_was_sent() -> None:
     carrier = MemoryCarrier()
     with carrier.connected() as send:
-        send(message())
+        send(mail())
     assert [sent["To"] for sent in carrier.sent] == ["ada@example.org"]

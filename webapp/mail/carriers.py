@@ -7,33 +7,49 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email import message_from_bytes
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import default
 from functools import partial
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from webapp.mail.contract import AddressRefused, MailDelayed, Send
+from webapp.mail.contract import (
+    AddressRefused,
+    CarrierDown,
+    CarrierRefuses,
+    Mail,
+    MailDelayed,
+    MessageRefused,
+    Send,
+)
 
 TIMEOUT_SECONDS = 30
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+# RFC 5321, 3.8: "closing transmission channel".
+CLOSING = 421
 
 
 @dataclass(slots=True)
 class MemoryCarrier:
     """Keeps what was sent: the plain definition of a carrier, for tests."""
 
-    sent: list[EmailMessage] = field(default_factory=list)
+    mails: list[Mail] = field(default_factory=list)
+
+    @property
+    def sent(self) -> list[EmailMessage]:
+        """The messages as a mail program reads them."""
+        return [message_from_bytes(mail.content, policy=default) for mail in self.mails]
 
     @contextmanager
     def connected(self) -> Iterator[Send]:
-        """Give what puts a message into the list."""
-        yield self.sent.append
+        """Give what puts a mail into the list."""
+        yield self.mails.append
 
 
 @dataclass(frozen=True, slots=True)
 class FolderCarrier:
-    """Writes each message into a file of its own, named after the time and its Message-ID."""
+    """Writes each message into a file of its own, named after its Message-ID."""
 
     folder: Path
     write: Callable[[Path, bytes], None]
@@ -41,19 +57,18 @@ class FolderCarrier:
 
     @contextmanager
     def connected(self) -> Iterator[Send]:
-        """Give what writes a message. Raises MailDelayed where the folder cannot be made."""
+        """Give what writes a message. Raises CarrierDown where the folder cannot be made."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as problem:
-            raise MailDelayed(_told(problem)) from problem
+            raise CarrierDown(_told(problem)) from problem
         yield self._send
 
-    def _send(self, message: EmailMessage) -> None:
-        name = str(message["Message-ID"]).strip("<>").partition("@")[0]
+    def _send(self, mail: Mail) -> None:
         try:
-            self.write(self.folder / f"{name}.eml", message.as_bytes(policy=SMTP))
+            self.write(self.folder / f"{mail.id.partition('@')[0]}.eml", mail.content)
         except OSError as problem:
-            raise MailDelayed(_told(problem)) from problem
+            raise CarrierDown(_told(problem)) from problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +80,10 @@ class SmtpCarrier:
     """
 
     url: str
-    return_path: str
 
     @contextmanager
     def connected(self) -> Iterator[Send]:
-        """Log in once and hand over as many as there are. Raises MailDelayed."""
+        """Log in once and hand over as many as there are. Raises CarrierDown, CarrierRefuses."""
         try:
             server = self._connect()
             try:
@@ -77,10 +91,12 @@ class SmtpCarrier:
             except BaseException:
                 server.close()
                 raise
+        except smtplib.SMTPAuthenticationError as problem:
+            raise _of_all(problem) from problem
         except (OSError, smtplib.SMTPException) as problem:
-            raise MailDelayed(_told(problem)) from problem
+            raise CarrierDown(_told(problem)) from problem
         try:
-            yield partial(self._send, server)
+            yield partial(_send, server)
         finally:
             server.close()
 
@@ -104,29 +120,46 @@ class SmtpCarrier:
         if parts.username:
             server.login(unquote(parts.username), unquote(parts.password or ""))
 
-    def _send(self, server: smtplib.SMTP, message: EmailMessage) -> None:
-        try:
-            server.send_message(message, self.return_path, [str(message["To"])])
-        except smtplib.SMTPRecipientsRefused as problem:
-            ((code, said),) = problem.recipients.values()
-            raise _refusal(code, said) from problem
-        except smtplib.SMTPResponseException as problem:
-            # What is said of the message or the sender is not the address's fault.
-            raise MailDelayed(_told(problem)) from problem
-        except (OSError, smtplib.SMTPException) as problem:
-            raise MailDelayed(_told(problem)) from problem
+
+def _send(server: smtplib.SMTP, mail: Mail) -> None:
+    options: list[str] = []
+    if not mail.recipient.isascii():
+        if not server.has_extn("smtputf8"):
+            raise AddressRefused("The mail server takes no address with such letters (RFC 6531).")
+        options = ["SMTPUTF8", "BODY=8BITMIME"]
+    try:
+        server.sendmail(mail.return_path, [mail.recipient], mail.content, options)
+    except smtplib.SMTPRecipientsRefused as problem:
+        ((code, said),) = problem.recipients.values()
+        raise _refusal(code, said, AddressRefused) from problem
+    except smtplib.SMTPSenderRefused as problem:
+        raise _of_all(problem) from problem
+    except smtplib.SMTPDataError as problem:
+        raise _refusal(problem.smtp_code, problem.smtp_error, MessageRefused) from problem
+    except (OSError, smtplib.SMTPException) as problem:
+        raise CarrierDown(_told(problem)) from problem
 
 
-def _refusal(code: int, said: bytes | str) -> Exception:
+def _refusal(code: int, said: bytes | str, for_good: type[Exception]) -> Exception:
+    """Give what a refusal of one mail means (RFC 5321, 4.2.1: 5yz is for good, 4yz for now)."""
+    if code == CLOSING:
+        return CarrierDown(_words(code, said))
+    kind = for_good if 500 <= code < 600 else MailDelayed
+    return kind(_words(code, said))
+
+
+def _of_all(problem: smtplib.SMTPResponseException) -> Exception:
+    """Give what a refusal of the sender, or of the login, means."""
+    kind = CarrierRefuses if 500 <= problem.smtp_code < 600 else CarrierDown
+    return kind(_told(problem))
+
+
+def _words(code: int, said: bytes | str) -> str:
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-    # RFC 5321, 4.2.1: 5yz is for good, 4yz is for now.
-    kind = AddressRefused if 500 <= code < 600 else MailDelayed
-    return kind(f"{code} {text}"[:300])
+    return f"{code} {text}"[:300]
 
 
 def _told(problem: Exception) -> str:
     if isinstance(problem, smtplib.SMTPResponseException):
-        said = problem.smtp_error
-        text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-        return f"{problem.smtp_code} {text}"[:300]
+        return _words(problem.smtp_code, problem.smtp_error)
     return f"{type(problem).__name__}: {problem}"[:300]

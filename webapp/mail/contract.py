@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from email.message import EmailMessage
+from dataclasses import dataclass
 from typing import Protocol
 
-Send = Callable[[EmailMessage], None]
-"""Hands over one message, to the one address in its To.
 
-When it returns, the message is on the other side. Raises AddressRefused or MailDelayed.
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A message on its way: to whom, back to where, its Message-ID, its bytes (RFC 5322)."""
+
+    recipient: str
+    return_path: str
+    id: str
+    content: bytes
+
+
+Send = Callable[[Mail], None]
+"""Hands over one mail. When it returns, the mail is on the other side.
+
+Raises AddressRefused, MessageRefused, MailDelayed, CarrierDown or CarrierRefuses.
 """
 
 
@@ -18,13 +29,28 @@ class AddressRefused(Exception):
     """The other side will never take mail for this address, and says why."""
 
 
+class MessageRefused(Exception):
+    """The other side will never take this message, whoever it is for."""
+
+
 class MailDelayed(Exception):
-    """The other side cannot take the message now; another time it may."""
+    """The other side cannot take this message now; another time it may."""
+
+
+class CarrierDown(Exception):
+    """There is no other side now; another time there may be."""
+
+
+class CarrierRefuses(Exception):
+    """The other side takes nothing from us, and will not until somebody has looked."""
 
 
 class Carrier(Protocol):
     """Takes messages to where they are read."""
 
     def connected(self) -> AbstractContextManager[Send]:
-        """Give one connection for as many messages as there are. Raises MailDelayed."""
+        """Give one connection for as many messages as there are.
+
+        Raises CarrierDown or CarrierRefuses.
+        """
         ...

@@ -241,3 +241,9 @@ def _results(hits: Sequence[Hit], now: datetime) -> tuple[Result, ...]:
         for hit in hits
         if hit.id in articles
     )
+
+
+def newest_that_fit(query: str, limit: int) -> list[ListedArticle]:
+    """Give the newest articles that fit a query whole. Raises IndexUnavailable."""
+    findings = find(query, sort=Sort.NEWEST, size=limit, with_passages=False)
+    return [result.article for result in findings.results if result.match is Match.ALL]

@@ -3,172 +3,237 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
-from email.message import EmailMessage
+from dataclasses import dataclass, field
 
-from sqlalchemy import func, select, update
+from jinja2 import TemplateError
+from sqlalchemy import Connection, select
 
-from webapp.extensions import db, the_site
-from webapp.mail import AddressRefused, MailDelayed, Send, compose
-from webapp.models import Delivery, DeliveryState, Subscriber
-from webapp.services import linking
-from webapp.services.dressing import shades_of
-from webapp.text.addresses import letter_path
+from index.contract import IndexUnavailable
+from webapp.extensions import db, the_site, with_the_site
+from webapp.mail import (
+    AddressRefused,
+    CarrierDown,
+    CarrierRefuses,
+    MailDelayed,
+    MessageRefused,
+    Send,
+)
+from webapp.models import Delivery, DeliveryState, Subscriber, SubscriberState
+from webapp.services import outbox
+from webapp.services.letters import Desk
+from webapp.services.outbox import Due
 
-CONFIRMATION_DAYS = 7
-CLAIM = timedelta(minutes=10)
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)
-MOST_ATTEMPTS = 14  # by then two days have gone by
+BATCH = 25
+# So long one call sends before other deeds of its worker have their turn.
+TURN_SECONDS = 10.0
+# So many refused one after the other are not bad addresses: something is wrong with us.
+ALL_REFUSED = 20
+# An address that refused so many mails, and took none between them, gets no more.
+REFUSALS = 3
+# What writing a mail fails of, where the fault is in its row or its article.
+UNWRITABLE = (LookupError, TypeError, ValueError, TemplateError)
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Tally:
-    """How many mails went, how many are to be tried again, how many never can."""
+    """How many mails went, how many are to be tried again, how many never can.
+
+    `is_down`: the other side was not there, or takes nothing from us.
+    """
 
     sent: int = 0
     delayed: int = 0
     failed: int = 0
+    is_down: bool = False
+
+    def add(self, other: Tally) -> None:
+        """Count in what another has counted."""
+        self.sent += other.sent
+        self.delayed += other.delayed
+        self.failed += other.failed
+        self.is_down |= other.is_down
 
 
-def put_into_outbox(letter: str, subscriber_id: int) -> None:
-    """Have a mail sent, once the running transaction is through."""
-    now = the_site().clock()
-    db.session.add(Delivery(subscriber_id=subscriber_id, letter=letter, due_at=now))
+@dataclass(slots=True)
+class _Pace:
+    """Holds all connections of a process to so many mails a minute; 0 is no limit."""
+
+    per_minute: int
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    next_at: float = 0.0
+
+    def keep(self) -> None:
+        if not self.per_minute:
+            return
+        with self.lock:
+            now = time.monotonic()
+            begin = max(now, self.next_at)
+            self.next_at = begin + 60 / self.per_minute
+        time.sleep(begin - now)
 
 
-def send_due(limit: int = 50) -> Tally:
-    """Send the mails now due, oldest first, and say how many went.
+def send_due(is_over: Callable[[], bool] = lambda: False) -> Tally:
+    """Send the mails now due, oldest first, for some seconds, and say how many went.
 
-    Safe to stop and to run twice at once: each mail is claimed before it is handed over, and
-    a claim lapses after ten minutes. What is cut off between the other side's "accepted" and
-    our commit repeats one mail; we prefer that to a reader who never hears from us.
+    Safe to stop and to run many times at once: each mail is claimed before it is handed over,
+    and a claim lapses after five minutes. What is cut off between the other side's "accepted"
+    and our commit repeats one mail, under the same Message-ID; we prefer that to a reader who
+    never hears from us. `is_over` says that there is to be no further mail.
     """
+    settings = the_site().settings
+    ends_at = time.monotonic() + TURN_SECONDS
+    pace = _Pace(settings.mail_rate)
+
+    def ends() -> bool:
+        return is_over() or time.monotonic() > ends_at
+
+    with outbox.opened() as connection:
+        outbox.take_back(connection)
     tally = Tally()
-    due = _due(limit)
-    if not due:
-        return tally
-    try:
-        with the_site().carrier.connected() as send:
-            for id in due:
-                if not _sent(id, send, tally):
-                    break
-    except MailDelayed as problem:
-        _put_off(due[0], str(problem))
-        tally.delayed += 1
+    others = [
+        threading.Thread(target=with_the_site(_send_beside), args=(tally, pace, ends))
+        for _ in range(settings.mail_connections - 1)
+        if outbox.waiting() > BATCH
+    ]
+    for thread in others:
+        thread.start()
+    tally.add(_Round(pace, ends).send())
+    for thread in others:
+        thread.join()
     return tally
 
 
-def waiting() -> int:
-    """Count the mails that are still to go."""
-    still = select(func.count()).select_from(Delivery).where(Delivery.state.in_(_OPEN))
-    return db.session.scalar(still) or 0
+_counting = threading.Lock()
 
 
-_OPEN = (DeliveryState.WAITING, DeliveryState.CLAIMED)
+def _send_beside(tally: Tally, pace: _Pace, ends: Callable[[], bool]) -> None:
+    counted = _Round(pace, ends).send()
+    with _counting:
+        tally.add(counted)
 
 
-def _due(limit: int) -> list[int]:
-    now = the_site().clock()
-    # Of a claimed one `due_at` is when its claim lapses: its worker is no more.
-    due = select(Delivery.id).where(Delivery.state.in_(_OPEN), Delivery.due_at <= now)
-    ids = db.session.scalars(due.order_by(Delivery.due_at, Delivery.id).limit(limit)).all()
-    db.session.rollback()
-    return list(ids)
+class _Round:
+    """What is sent over one connection, until nothing is due or its time is over."""
+
+    def __init__(self, pace: _Pace, ends: Callable[[], bool]) -> None:
+        self._pace = pace
+        self._ends = ends
+        self._desk = Desk()
+        self._tally = Tally()
+        self._refused: list[Due] = []
+
+    def send(self) -> Tally:
+        """Send batch after batch."""
+        with outbox.opened() as connection:
+            batch = self._claimed(connection)
+            if not batch:
+                return self._tally
+            try:
+                with the_site().carrier.connected() as send:
+                    while batch:
+                        self._send_batch(connection, batch, send)
+                        time.sleep(the_site().settings.mail_pause_seconds)
+                        batch = self._claimed(connection)
+            except CarrierDown as problem:
+                # What was said may repeat an address, and stands in the table alone.
+                log.warning("The mail server cannot be used now; it is tried again later.")
+                self._stop(connection, batch, str(problem))
+            except CarrierRefuses as problem:
+                log.error("The mail server takes nothing from us; see bin/broadsheet doctor.")
+                self._stop(connection, batch, str(problem))
+                outbox.pause(connection, str(problem))
+            except BaseException:
+                outbox.give_back(connection, batch)
+                raise
+        return self._tally
+
+    def _claimed(self, connection: Connection) -> list[Due]:
+        return [] if self._ends() else outbox.claim(connection, BATCH)
+
+    def _stop(self, connection: Connection, rest: list[Due], reason: str) -> None:
+        outbox.give_back(connection, rest, reason)
+        self._tally.delayed += len(rest)
+        self._tally.is_down = True
+
+    def _send_batch(self, connection: Connection, batch: list[Due], send: Send) -> None:
+        """Send a batch; what is not sent yet stands in it when this is left by an error."""
+        begin_until = the_site().clock() + outbox.CLAIM - outbox.BEGUN
+        while batch:
+            if self._ends() or the_site().clock() > begin_until:
+                outbox.give_back(connection, batch)
+                return
+            self._pace.keep()
+            if outbox.is_wanted(connection, batch[0]):
+                self._send_one(connection, batch[0], send)
+            batch.pop(0)
+            if len(self._refused) >= ALL_REFUSED:
+                self._give_up(connection)
+
+    def _send_one(self, connection: Connection, due: Due, send: Send) -> None:
+        try:
+            mail = self._desk.write(due)
+        except IndexUnavailable as problem:
+            self._delay(connection, due, str(problem))
+            return
+        except UNWRITABLE as problem:
+            log.exception("A mail of the kind %s could not be written.", due.letter)
+            self._fail(connection, due, f"It could not be written: {type(problem).__name__}")
+            return
+        finally:
+            db.session.rollback()
+        try:
+            send(mail)
+        except AddressRefused as problem:
+            self._fail(connection, due, str(problem))
+            self._refused.append(due)
+            _mark_if_dead(due)
+        except MessageRefused as problem:
+            self._fail(connection, due, str(problem))
+            self._refused.append(due)
+        except MailDelayed as problem:
+            self._delay(connection, due, str(problem))
+        else:
+            outbox.note_sent(connection, due)
+            self._tally.sent += 1
+            self._refused.clear()
+
+    def _fail(self, connection: Connection, due: Due, reason: str) -> None:
+        outbox.note_failed(connection, due, reason)
+        self._tally.failed += 1
+
+    def _delay(self, connection: Connection, due: Due, reason: str) -> None:
+        outbox.put_off(connection, due, reason)
+        self._tally.delayed += 1
+
+    def _give_up(self, connection: Connection) -> None:
+        """Take back what was refused in a row: the fault is not the readers'."""
+        reason = connection.scalar(
+            select(Delivery.reason).where(Delivery.id == self._refused[-1].id)
+        )
+        connection.rollback()
+        outbox.give_back(connection, self._refused)
+        self._tally.failed -= len(self._refused)
+        self._refused.clear()
+        raise CarrierRefuses(reason or "")
 
 
-def _sent(id: int, send: Send, tally: Tally) -> bool:
-    """Send one mail; False where it is of no use to try the next one now."""
-    delivery = _claimed(id)
-    if delivery is None:  # another worker has it
-        return True
-    try:
-        send(_written(delivery))
-    except AddressRefused as problem:
-        _close(id, DeliveryState.FAILED, str(problem))
-        tally.failed += 1
-    except MailDelayed as problem:
-        tally.delayed += 1
-        _put_off(id, str(problem))
-        return False
-    else:
-        _close(id, DeliveryState.SENT, "")
-        tally.sent += 1
-    return True
-
-
-def _claimed(id: int) -> Delivery | None:
-    now = the_site().clock()
-    free = (Delivery.id == id, Delivery.state.in_(_OPEN), Delivery.due_at <= now)
-    claim = {"state": DeliveryState.CLAIMED, "due_at": now + CLAIM}
-    claimed = update(Delivery).where(*free).values(**claim, attempts=Delivery.attempts + 1)
-    ours = db.session.scalar(claimed.returning(Delivery.id))
-    db.session.commit()
-    return db.session.get(Delivery, ours, populate_existing=True) if ours else None
-
-
-def _close(id: int, state: DeliveryState, reason: str) -> None:
-    closed = update(Delivery).where(Delivery.id == id)
-    db.session.execute(closed.values(state=state, reason=reason))
-    db.session.commit()
-
-
-def _put_off(id: int, reason: str) -> None:
-    """Try a mail again later, each time after twice the pause; give it up in the end."""
-    # Why stands in the table alone: servers repeat addresses in what they say.
-    log.warning("A mail was not taken; it is tried again later.")
-    delivery = db.session.get(Delivery, id, populate_existing=True)
-    if delivery is None:  # its reader has left
+def _mark_if_dead(due: Due) -> None:
+    """Write no more to an address that has refused mail for good several times."""
+    if due.subscriber_id is None:
         return
-    if delivery.attempts >= MOST_ATTEMPTS:
-        delivery.state = DeliveryState.FAILED
-    else:
-        delivery.state = DeliveryState.WAITING
-        pause = min(FIRST_PAUSE * 2 ** max(0, delivery.attempts - 1), LONGEST_PAUSE)
-        delivery.due_at = the_site().clock() + pause
-    delivery.reason = reason
+    ended = (DeliveryState.SENT, DeliveryState.FAILED)
+    last = (
+        select(Delivery.state)
+        .where(Delivery.subscriber_id == due.subscriber_id, Delivery.state.in_(ended))
+        .order_by(Delivery.id.desc())
+        .limit(REFUSALS)
+    )
+    if db.session.scalars(last).all() == [DeliveryState.FAILED] * REFUSALS:
+        subscriber = db.session.get(Subscriber, due.subscriber_id)
+        if subscriber is not None:
+            subscriber.state = SubscriberState.BOUNCED
     db.session.commit()
-
-
-def _written(delivery: Delivery) -> EmailMessage:
-    subscriber = db.session.get_one(Subscriber, delivery.subscriber_id)
-    return LETTERS[delivery.letter](subscriber)
-
-
-def _confirmation(subscriber: Subscriber) -> EmailMessage:
-    """Ask whether the one who has this address asked for the letter."""
-    settings = the_site().settings
-    token = linking.sign("confirmation", subscriber.key)
-    leave = settings.site_url + letter_path(
-        "unsubscription", linking.sign("departure", subscriber.key)
-    )
-    message = _to(
-        subscriber,
-        "confirmation",
-        link=settings.site_url + letter_path("confirmation", token),
-        leave=leave,
-        days=CONFIRMATION_DAYS,
-    )
-    message["List-Unsubscribe"] = f"<{leave}>"
-    # RFC 8058: the program that shows the mail may leave for its reader, by one POST.
-    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    return message
-
-
-LETTERS: dict[str, Callable[[Subscriber], EmailMessage]] = {"confirmation": _confirmation}
-"""Every kind of mail, and how it is written."""
-
-
-def _to(subscriber: Subscriber, letter: str, **names: object) -> EmailMessage:
-    settings = the_site().settings
-    sender = (settings.site_name, settings.sender)
-    return compose(
-        letter,
-        sender=sender,
-        to=subscriber.address,
-        at=the_site().clock(),
-        accent=shades_of(settings.accent).light,
-        **names,
-    )

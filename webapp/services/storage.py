@@ -54,7 +54,7 @@ def secret_key(settings: Settings) -> str:
 def carrier_of(settings: Settings) -> Carrier:
     """Give who carries the mail: the server that is set, or the data folder's outbox."""
     if settings.smtp_url:
-        return SmtpCarrier(settings.smtp_url, settings.sender)
+        return SmtpCarrier(settings.smtp_url)
     return FolderCarrier(settings.data / "outbox", write_durably)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from webapp.errors import LinkExpired, TooManySignUps
 from webapp.extensions import db, the_site
 from webapp.models import Departure, Subscriber, SubscriberState
-from webapp.services import linking, mailing, rates, storage
+from webapp.services import letters, linking, outbox, rates, storage
 
 WORDING = "2026-11"  # the version of the text that stands at the form
 MAILS_TO_ONE = "3 per day"
@@ -39,7 +39,7 @@ def sign_up(address: str, form: str, client: str) -> None:
 
 def _ask_to_confirm(subscriber: Subscriber) -> None:
     if not rates.seconds_to_wait(MAILS_TO_ONE, f"mail/{_hash(subscriber.address)}"):
-        mailing.put_into_outbox("confirmation", subscriber.id)
+        outbox.put("confirmation", subscriber.id)
 
 
 def confirm(token: str) -> None:
@@ -55,7 +55,7 @@ def confirm(token: str) -> None:
 
 def asked_by(token: str) -> Subscriber:
     """Give the one whom a mail asked to confirm. Raises LinkExpired, LinkUnreadable."""
-    lasts = timedelta(days=mailing.CONFIRMATION_DAYS)
+    lasts = timedelta(days=letters.CONFIRMATION_DAYS)
     subscriber = _named(linking.read("confirmation", token, lasts))
     if subscriber is None:
         raise LinkExpired("This link is used up. Please ask for the letter again.")
@@ -83,7 +83,7 @@ def left_by(token: str) -> Subscriber | None:
 
 def erase_unconfirmed() -> None:
     """Forget those who were asked and did not confirm in time."""
-    before = the_site().clock() - timedelta(days=mailing.CONFIRMATION_DAYS)
+    before = the_site().clock() - timedelta(days=letters.CONFIRMATION_DAYS)
     late = (Subscriber.state == SubscriberState.PENDING, Subscriber.consent_at < before)
     # A question first: whoever finds nothing to do takes no turn to write.
     if db.session.scalar(select(Subscriber.id).where(*late).limit(1)) is not None:

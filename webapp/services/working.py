@@ -6,18 +6,23 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 
 from sqlalchemy.exc import DBAPIError
 
 from index.contract import IndexUnavailable
 from webapp.extensions import db
-from webapp.services import announcing, indexing, mailing, subscribing
+from webapp.services import announcing, editing, indexing, mailing, subscribing
 
 EVERY_SECONDS = 1.0
 AFTER_TROUBLE_SECONDS = 10.0
+LONGEST_PAUSE_SECONDS = 300.0
 DEEDS: tuple[Callable[[], object], ...] = (
-    mailing.send_due,
+    editing.compose_due,
+    editing.mail_each,
+    editing.release_due,
+    editing.close_done,
     subscribing.erase_unconfirmed,
     indexing.catch_up,
     announcing.announce_due,
@@ -33,9 +38,33 @@ def run(beside: int | None = None) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    postman = Postman(stop.is_set)
     while not stop.is_set() and beside in (None, os.getppid()):
-        failed = [deed for deed in DEEDS if not _done(deed)]
-        stop.wait(AFTER_TROUBLE_SECONDS if failed else EVERY_SECONDS)
+        failed = [deed for deed in (*DEEDS, postman.send) if not _done(deed)]
+        if failed:
+            stop.wait(AFTER_TROUBLE_SECONDS)
+        elif not postman.has_more:
+            stop.wait(EVERY_SECONDS)
+
+
+class Postman:
+    """Sends mail turn after turn; leaves a server alone for longer and longer that is away."""
+
+    def __init__(self, is_over: Callable[[], bool]) -> None:
+        self.has_more = False
+        self._is_over = is_over
+        self._pause = 0.0
+        self._resume_at = 0.0
+
+    def send(self) -> None:
+        """Send what is due, unless the server was away just now."""
+        self.has_more = False
+        if time.monotonic() < self._resume_at:
+            return
+        tally = mailing.send_due(self._is_over)
+        self._pause = min(self._pause * 2 or 5.0, LONGEST_PAUSE_SECONDS) if tally.is_down else 0.0
+        self._resume_at = time.monotonic() + self._pause
+        self.has_more = tally.sent > 0 and not tally.is_down
 
 
 def _done(deed: Callable[[], object]) -> bool:

@@ -15,6 +15,11 @@ def letter_path(deed: str, token: str) -> str:
     return f"/newsletter/{deed}/{token}"
 
 
+def edition_path(slug: str) -> str:
+    """Give the path of an edition of the letter; of all of them where it names none."""
+    return f"/letters/{slug}"
+
+
 FEED_KINDS = ("atom", "rss", "json")
 
 

@@ -1,4 +1,4 @@
-"""A text as it is read elsewhere: with whole addresses, as XHTML, as Markdown."""
+"""A text as it is read elsewhere: with whole addresses, as XHTML, Markdown, plain text."""
 
 from __future__ import annotations
 
@@ -56,3 +56,30 @@ def as_markdown(html: str) -> str:
     converter = _Converter(heading_style="atx", bullets="-", newline_style="backslash")
     markdown = str(converter.convert(html))
     return re.sub(r"\n{3,}", "\n\n", markdown).strip()
+
+
+class _PlainConverter(MarkdownConverter):
+    def escape(self, text: str, *_: object, **_named: object) -> str:
+        """Keep every sign: nobody reads it as markup."""
+        return text
+
+    def convert_a(self, el: Element, text: str, **_: object) -> str:
+        """Give the words of a link, and its address where it is another."""
+        address = str(el.get("href") or "")
+        return f"{text} ({address})" if address.startswith("http") and address != text else text
+
+    def convert_img(self, el: Element, _text: str, **_: object) -> str:
+        """Give the words that stand for a picture."""
+        return str(el.get("alt") or "")
+
+    def convert_strong(self, _el: Element, text: str, **_: object) -> str:
+        """Give the words alone."""
+        return text
+
+    convert_b = convert_em = convert_i = convert_code = convert_strong
+
+
+def as_text(html: str) -> str:
+    """Give sanitised HTML as plain text, with the addresses of its links behind their words."""
+    converter = _PlainConverter(heading_style="underlined", bullets="-", newline_style="spaces")
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r" +\n", "\n", converter.convert(html))).strip()

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 STATUSES: dict[type[Exception], int] = {
     errors.ArticleNotFound: 404,
     errors.ListingNotFound: 404,
+    errors.EditionNotFound: 404,
     errors.ArticleWithdrawn: 410,
     errors.QueryUnreadable: 400,
     errors.LinkExpired: 410,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -13,7 +12,8 @@ from flask import Flask, current_app
 from flask.cli import ScriptInfo, with_appcontext
 from sqlalchemy.exc import DBAPIError
 
-from index.contract import IndexUnavailable
+from webapp.cli.letter import letter
+from webapp.cli.telling import plain_errors, progress, told
 from webapp.errors import SiteError
 from webapp.importers.jsonl import JsonLines
 from webapp.importers.markdown import MarkdownFolder, markdown_files
@@ -45,7 +45,7 @@ def broadsheet() -> None:
 @with_appcontext
 def serve(bind: str, workers: int, no_demo: bool) -> None:
     """Serve the site with gunicorn; an empty site gets the demo publication."""
-    with _plain_errors():
+    with plain_errors():
         serving.check_bind(bind)
         serving.answer_at(bind)
         if not no_demo:
@@ -57,7 +57,7 @@ def serve(bind: str, workers: int, no_demo: bool) -> None:
 @with_appcontext
 def worker() -> None:
     """Send mail, forget who did not confirm, keep the index in step; until stopped."""
-    with _plain_errors():
+    with plain_errors():
         working.run()
 
 
@@ -65,7 +65,7 @@ def worker() -> None:
 @with_appcontext
 def demo() -> None:
     """Load the demo publication into a site that is empty."""
-    with _plain_errors():
+    with plain_errors():
         if not _load_demo():
             click.echo("The site has articles already; the demo publication was not loaded.")
 
@@ -90,9 +90,9 @@ def import_() -> None:
 @with_appcontext
 def jsonl(files: tuple[str, ...]) -> None:
     """Import articles as JSON, one a line (.gz and .xz too); - is standard input."""
-    with _plain_errors():
+    with plain_errors():
         length = sum(0 if name == "-" else Path(name).stat().st_size for name in files)
-        with _progress(length, "Reading") as advance:
+        with progress(length, "Reading") as advance:
             tallies = [
                 (name, importing.run_import(JsonLines(Path(name), advance))) for name in files
             ]
@@ -104,8 +104,8 @@ def jsonl(files: tuple[str, ...]) -> None:
 @with_appcontext
 def markdown(folder: Path) -> None:
     """Import a folder of Markdown files with front matter."""
-    with _plain_errors():
-        with _progress(len(markdown_files(folder)), "Reading") as advance:
+    with plain_errors():
+        with progress(len(markdown_files(folder)), "Reading") as advance:
             tally = importing.run_import(MarkdownFolder(folder, advance))
         _finish_import([(str(folder), tally)])
 
@@ -113,7 +113,7 @@ def markdown(folder: Path) -> None:
 def _finish_import(tallies: list[tuple[str, importing.Tally]]) -> None:
     waiting = indexing.pending()
     if waiting:
-        with _progress(waiting, "Indexing") as advance:
+        with progress(waiting, "Indexing") as advance:
             indexing.tell_index(advance)
     _relate()
     indexing.tidy()
@@ -132,7 +132,7 @@ def _finish_import(tallies: list[tuple[str, importing.Tally]]) -> None:
 def _relate() -> None:
     waiting = relating.waiting()
     if waiting:
-        with _progress(waiting, "Relating") as advance:
+        with progress(waiting, "Relating") as advance:
             relating.relate_all(advance)
 
 
@@ -148,7 +148,7 @@ def _summary(where: str, tally: importing.Tally) -> str:
 @with_appcontext
 def publish(slug: str) -> None:
     """Show an article to readers from now on."""
-    with _plain_errors():
+    with plain_errors():
         publishing.publish(slug)
         click.echo(f"Published {slug}.")
 
@@ -158,7 +158,7 @@ def publish(slug: str) -> None:
 @with_appcontext
 def withdraw(slug: str) -> None:
     """Take an article back; its address answers that it is gone."""
-    with _plain_errors():
+    with plain_errors():
         publishing.withdraw(slug)
         click.echo(f"Withdrew {slug}.")
 
@@ -169,7 +169,7 @@ def withdraw(slug: str) -> None:
 @with_appcontext
 def correct(slug: str, text: str) -> None:
     """Tell readers, at the end of an article, what was wrong in it; dated today."""
-    with _plain_errors():
+    with plain_errors():
         publishing.correct(slug, text)
         click.echo(f"Corrected {slug}.")
 
@@ -178,9 +178,9 @@ def correct(slug: str, text: str) -> None:
 @with_appcontext
 def pictures() -> None:
     """Make the sizes that stored pictures lack; remove those that no article shows."""
-    with _plain_errors():
+    with plain_errors():
         lacking = len(illustrating.survey().partial)
-        with _progress(lacking, "Resizing") as advance:
+        with progress(lacking, "Resizing") as advance:
             made, removed = illustrating.tidy_pictures(advance)
         click.echo(f"Made {made:,} sizes, removed {removed:,} files that no article shows.")
 
@@ -189,9 +189,9 @@ def pictures() -> None:
 @with_appcontext
 def reindex() -> None:
     """Build the search index anew beside the present one, then swap."""
-    with _plain_errors():
+    with plain_errors():
         began = time.monotonic()
-        with _progress(indexing.count_documents(), "Indexing") as advance:
+        with progress(indexing.count_documents(), "Indexing") as advance:
             count = indexing.rebuild(advance)
         if count is None:
             raise SiteError("Another process is writing the index just now. Try again in a minute.")
@@ -231,34 +231,7 @@ def doctor(deep: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Say what went wrong in one sentence, and end with an exit code that is not zero."""
-    try:
-        yield
-    except (SiteError, IndexUnavailable) as problem:
-        raise click.ClickException(str(problem)) from problem
-    except (OSError, DBAPIError) as problem:
-        raise click.ClickException(_told(problem)) from problem
-
-
-def _told(problem: OSError | DBAPIError) -> str:
-    """Say in a sentence what the machine or the database has refused."""
-    if isinstance(problem, DBAPIError):
-        reason = str(problem.orig).partition("\n")[0]
-        return f"The database refused ({reason}). Run bin/broadsheet doctor."
-    what = f"{problem.filename}: " if problem.filename else ""
-    return f"{what}{problem.strerror or problem}. See who owns the data folder."
-
-
-@contextmanager
-def _progress(length: int, label: str) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar on a terminal, and nothing where nobody watches."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    with click.progressbar(range(length), label=label, file=sys.stderr) as bar:
-        yield bar.update
+broadsheet.add_command(letter)
 
 
 def attach(app: Flask) -> None:
@@ -275,5 +248,5 @@ def main(create_app: Callable[..., Flask]) -> None:
         click.echo(f"Error: {problem}", err=True)
         sys.exit(1)
     except (OSError, DBAPIError) as problem:
-        click.echo(f"Error: {_told(problem)}", err=True)
+        click.echo(f"Error: {told(problem)}", err=True)
         sys.exit(1)

@@ -1,0 +1,312 @@
+"""Editions of the letter: composed at their hour, held for the editors, released to the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
+
+from webapp.errors import EditionNotFound, NothingToSend
+from webapp.extensions import db, the_site
+from webapp.models import (
+    PUBLIC,
+    Delivery,
+    DeliveryState,
+    Edition,
+    EditionArticle,
+    EditionState,
+    FollowedSearch,
+    Frequency,
+    Subscriber,
+    SubscriberState,
+)
+from webapp.services import finding, outbox, progress, reading, revising
+
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
+FIRST_BRIEFS = 20
+MOST_BRIEFS = 500
+SEARCHED = 50  # of the newest that fit a search; more are new at once nowhere
+JUST_AFTER = timedelta(microseconds=1)
+# The day's edition, as far as composing it has come.
+DEED = "editions"
+
+
+def compose_due() -> None:
+    """Compose the edition whose hour has come, once however many workers there are.
+
+    After days without a worker it is one edition, of the last hour that came. Where nothing
+    was published there is none.
+    """
+    site = the_site()
+    now = site.clock()
+    hour, before = _hour_before(now), progress.until(DEED)
+    if hour is None or (before is not None and hour <= before):
+        return
+    # Who has just begun does not write in the middle of the day.
+    if not progress.advance(DEED, before, hour if before else now):
+        db.session.rollback()
+        return
+    ids = _new_ids(hour) if before else []
+    if ids:
+        _composed(ids, hour)
+    elif before:
+        _fill_weekly(hour)
+    db.session.commit()
+
+
+def _hour_before(now: datetime) -> datetime | None:
+    """Give the last moment at which an edition was due; None where none ever is.
+
+    An hour that a night leaves out is that much later, of one that comes twice it is the
+    first (PEP 495).
+    """
+    settings = the_site().settings
+    if settings.letter_at is None:
+        return None
+    zone = settings.time_zone
+    today = now.astimezone(zone).date()
+    days = (today - timedelta(days=n) for n in range(3))
+    hours = (datetime.combine(day, settings.letter_at, zone).astimezone(UTC) for day in days)
+    return next(hour for hour in hours if hour <= now)
+
+
+def compose_now() -> Edition:
+    """Compose an edition of what is new until now, and release it. Raises NothingToSend."""
+    now = the_site().clock()
+    ids = next_ids()
+    if not ids:
+        raise NothingToSend("Nothing was published since the last edition, within a day.")
+    edition = _composed(ids, now)
+    db.session.commit()
+    release(edition.id)
+    return edition
+
+
+def next_ids() -> list[int]:
+    """Give the articles that an edition composed now would have, the lead first.
+
+    The first that is sent by hand has the newest there are, however old.
+    """
+    now = the_site().clock()
+    ids = _new_ids(now)
+    if not ids and _last_before(now) is None:
+        return reading.visible().newest_ids(FIRST_BRIEFS)
+    return ids
+
+
+def _composed(ids: Sequence[int], until: datetime) -> Edition:
+    site = the_site()
+    hold = timedelta(minutes=site.settings.letter_hold_minutes)
+    edition = Edition(
+        slug=_free_slug(until),
+        composed_at=site.clock(),
+        published_until=until,
+        due_at=site.clock() + hold,
+        briefs=[EditionArticle(position=n, article_id=id) for n, id in enumerate(ids)],
+    )
+    db.session.add(edition)
+    db.session.flush()
+    if hold:
+        for address in site.settings.letter_editors:
+            preview = Delivery(letter="preview", address=address, edition_id=edition.id)
+            preview.due_at = site.clock()
+            db.session.add(preview)
+    return edition
+
+
+def _new_ids(until: datetime) -> list[int]:
+    last = _last_before(until)
+    if last is not None:
+        return _published(max(last.published_until, until - DAY), until, MOST_BRIEFS)
+    return _published(until - DAY, until, FIRST_BRIEFS)
+
+
+def _published(since: datetime, until: datetime, limit: int) -> list[int]:
+    """Give what was published after a moment and not after another, the newest first."""
+    window = reading.visible().between(since + JUST_AFTER, until + JUST_AFTER)
+    return window.newest_ids(limit)
+
+
+def _last_before(until: datetime) -> Edition | None:
+    """Give the edition before a moment, or at it; one that was cancelled is none."""
+    statement = (
+        select(Edition)
+        .where(Edition.state != EditionState.CANCELLED, Edition.published_until <= until)
+        .order_by(Edition.published_until.desc(), Edition.id.desc())
+        .limit(1)
+    )
+    return db.session.scalar(statement)
+
+
+def _free_slug(moment: datetime) -> str:
+    day = moment.astimezone(the_site().settings.time_zone).date().isoformat()
+    taken = set(db.session.scalars(select(Edition.slug).where(Edition.slug.startswith(day))))
+    others = (f"{day}-{n}" for n in range(2, len(taken) + 3))
+    return next(slug for slug in (day, *others) if slug not in taken)
+
+
+def release_due() -> None:
+    """Release the editions whose time to be held is over."""
+    due = (Edition.state == EditionState.HELD, Edition.due_at <= the_site().clock())
+    for id in db.session.scalars(select(Edition.id).where(*due)).all():
+        release(id)
+
+
+def release(id: int) -> None:
+    """Show an edition to readers, and put it into the outbox for each of them; once."""
+    edition = db.session.get_one(Edition, id)
+    daily = _news_of_searches(Frequency.DAILY, since_of(edition), edition.published_until)
+    held = update(Edition).where(Edition.id == id, Edition.state == EditionState.HELD)
+    released = held.values(state=EditionState.SENDING, due_at=the_site().clock())
+    if db.session.scalar(released.returning(Edition.id)) is None:
+        db.session.rollback()
+        return
+    ids = [brief.article_id for brief in edition.briefs]
+    about = (Delivery.edition_id, edition.id)
+    outbox.fill("edition", about, _readers(Frequency.DAILY), ids, list(daily))
+    if edition.published_until == progress.until(DEED):
+        _fill_weekly(edition.published_until)
+    revising.note_visible_change()
+    db.session.commit()
+
+
+def _fill_weekly(hour: datetime) -> None:
+    """Put the week's letter into the outbox, for those who want it on this day."""
+    edition = _last_before(hour)
+    if edition is None or edition.published_until <= hour - WEEK:
+        return
+    weekday = hour.astimezone(the_site().settings.time_zone).weekday()
+    readers = (*_readers(Frequency.WEEKLY), Subscriber.weekday == weekday)
+    found = _news_of_searches(Frequency.WEEKLY, hour - WEEK, hour)
+    outbox.fill(
+        "weekly", (Delivery.edition_id, edition.id), readers, week_ids(edition), list(found)
+    )
+
+
+def week_ids(edition: Edition) -> list[int]:
+    """Give the articles of an edition and of those of the six days before, the newest first."""
+    until = edition.published_until
+    statement = (
+        select(EditionArticle.article_id)
+        .join(Edition)
+        .where(Edition.published_until > until - WEEK, Edition.published_until <= until)
+        .where(or_(Edition.state.in_(PUBLIC), Edition.id == edition.id))
+        .order_by(Edition.published_until.desc(), EditionArticle.position)
+    )
+    return list(dict.fromkeys(db.session.scalars(statement)))
+
+
+def since_of(edition: Edition) -> datetime:
+    """Give the moment after which an edition's articles were published."""
+    until = edition.published_until
+    before = _last_before(until - JUST_AFTER)
+    return max(before.published_until, until - DAY) if before else until - DAY
+
+
+def new_for(query: str, since: datetime, until: datetime) -> list[int]:
+    """Give what was published in a stretch of time and fits a search whole, newest first.
+
+    Raises IndexUnavailable.
+    """
+    findings = finding.newest_that_fit(query, SEARCHED)
+    return [a.id for a in findings if since < a.published_at <= until]
+
+
+def _news_of_searches(
+    frequency: Frequency, since: datetime, until: datetime
+) -> dict[str, list[int]]:
+    followed = (
+        select(FollowedSearch.query).join(Subscriber, Subscriber.id == FollowedSearch.subscriber_id)
+    ).where(*_readers(frequency))
+    queries = db.session.scalars(followed.distinct()).all()
+    news = {query: new_for(query, since, until) for query in queries}
+    return {query: ids for query, ids in news.items() if ids}
+
+
+def _readers(frequency: Frequency) -> tuple[ColumnElement[bool], ...]:
+    return (Subscriber.state == SubscriberState.CONFIRMED, Subscriber.frequency == frequency)
+
+
+def mail_each() -> None:
+    """Put what was just published into the outbox of those who want each article by itself."""
+    now, before = the_site().clock(), progress.until("each")
+    since = max(before or now, now - DAY)
+    ids = _published(since, now, MOST_BRIEFS) if before else []
+    if before is not None and not ids:
+        return
+    found = _news_of_searches(Frequency.EACH, since, now) if ids else {}
+    if not progress.advance("each", before, now):
+        db.session.rollback()
+        return
+    for id in reversed(ids):
+        queries = [query for query, fitting in found.items() if id in fitting]
+        about = (Delivery.article_id, id)
+        outbox.fill("article", about, _readers(Frequency.EACH), [id], queries)
+    db.session.commit()
+
+
+def close_done() -> None:
+    """Note which editions have gone to all their readers."""
+    is_open = exists().where(
+        Delivery.edition_id == Edition.id,
+        Delivery.state.in_([DeliveryState.WAITING, DeliveryState.CLAIMED]),
+    )
+    done = (Edition.state == EditionState.SENDING, ~is_open)
+    # A question first: whoever finds nothing to do takes no turn to write.
+    if db.session.scalar(select(Edition.id).where(*done).limit(1)) is not None:
+        db.session.execute(update(Edition).where(*done).values(state=EditionState.SENT))
+        db.session.commit()
+
+
+def held_edition() -> Edition:
+    """Give the edition that is held for the editors. Raises EditionNotFound."""
+    held = select(Edition).where(Edition.state == EditionState.HELD)
+    edition = db.session.scalar(held.order_by(Edition.due_at.desc()).limit(1))
+    if edition is None:
+        raise EditionNotFound("No edition is held. BROADSHEET_LETTER_HOLD_MINUTES says how long.")
+    return edition
+
+
+def annotate(note: str, subject: str) -> Edition:
+    """Give the held edition a note by the editor, or another subject. Raises EditionNotFound."""
+    edition = held_edition()
+    edition.note = note.strip() or edition.note
+    edition.subject = " ".join(subject.split()) or edition.subject
+    db.session.commit()
+    return edition
+
+
+def cancel() -> Edition:
+    """Send the held edition to nobody; its briefs are in the next one if they are new enough.
+
+    Raises EditionNotFound.
+    """
+    edition = held_edition()
+    edition.state = EditionState.CANCELLED
+    if edition.published_until == progress.until(DEED):
+        db.session.flush()
+        _fill_weekly(edition.published_until)
+    db.session.commit()
+    return edition
+
+
+def edition_at(slug: str) -> Edition:
+    """Give the edition of that address. Raises EditionNotFound where readers may see none."""
+    edition = db.session.scalar(select(Edition).where(Edition.slug == slug))
+    if edition is None or not edition.is_public:
+        raise EditionNotFound("There is no letter at this address.")
+    return edition
+
+
+def editions(limit: int, offset: int = 0) -> list[Edition]:
+    """Give the editions that readers can see, the newest first."""
+    shown = select(Edition).where(Edition.state.in_(PUBLIC))
+    ordered = shown.order_by(Edition.published_until.desc(), Edition.id.desc())
+    return list(db.session.scalars(ordered.limit(limit).offset(offset)))
+
+
+def count_editions() -> int:
+    """Count the editions that readers can see."""
+    shown = select(func.count()).select_from(Edition).where(Edition.state.in_(PUBLIC))
+    return db.session.scalars(shown).one()

@@ -1,0 +1,255 @@
+"""The outbox: a row for each mail to each reader, claimed by one worker at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import InstrumentedAttribute
+
+from webapp.extensions import db, the_site
+from webapp.models import (
+    Delivery,
+    DeliveryState,
+    Edition,
+    EditionState,
+    FollowedSearch,
+    Subscriber,
+    subscriber_topic,
+)
+from webapp.models.columns import UtcDateTime
+from webapp.models.naming import article_topic
+
+# Long enough for a server that takes its time over each command of a mail, and short enough
+# for the readers of a worker that died.
+CLAIM = timedelta(minutes=5)
+# With less of a claim left no mail is begun: another worker could have it before it is through.
+BEGUN = timedelta(minutes=2, seconds=30)
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)
+MOST_ATTEMPTS = 14  # by then two days have gone by
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+OPEN = (DeliveryState.WAITING, DeliveryState.CLAIMED)
+# A commit that outlives this process, but not always a power cut: then a mail goes twice,
+# which we prefer to waiting for the disk at each.
+_QUICK = {"sqlite": "PRAGMA synchronous=NORMAL", "postgresql": "SET synchronous_commit=off"}
+_THOROUGH = {"sqlite": "PRAGMA synchronous=FULL", "postgresql": "RESET synchronous_commit"}
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A mail that this worker has claimed; to one who is no subscriber it has no key."""
+
+    id: int
+    letter: str
+    recipient: str
+    subscriber_id: int | None
+    key: str
+    has_all_topics: bool
+    edition_id: int | None
+    article_id: int | None
+    attempts: int
+
+
+def put(letter: str, subscriber_id: int) -> None:
+    """Have a mail sent, once the running transaction is through."""
+    now = the_site().clock()
+    db.session.add(Delivery(subscriber_id=subscriber_id, letter=letter, due_at=now))
+
+
+def fill(
+    letter: str,
+    about: tuple[InstrumentedAttribute[int | None], int],
+    readers: Sequence[ColumnElement[bool]],
+    ids: Sequence[int],
+    queries: Sequence[str],
+) -> None:
+    """Have a mail sent to each of those readers for whom there is something in it, once.
+
+    `about` says which edition or article it is (`(Delivery.edition_id, 1)`), `ids` are the
+    articles in it, `queries` the searches for which there is news.
+    """
+    column, id = about
+    has_it = exists().where(
+        column == id, Delivery.subscriber_id == Subscriber.id, Delivery.letter == letter
+    )
+    values = {
+        "subscriber_id": Subscriber.id,
+        column.key: literal(id),
+        "letter": literal(letter),
+        "state": literal(DeliveryState.WAITING.value),
+        "due_at": literal(the_site().clock(), UtcDateTime()),
+        "attempts": literal(0),
+        "reason": literal(""),
+    }
+    rows = select(*values.values()).where(*readers, _is_served(ids, queries), ~has_it)
+    db.session.execute(insert(Delivery).from_select(list(values), rows.order_by(Subscriber.id)))
+
+
+def _is_served(ids: Sequence[int], queries: Sequence[str]) -> ColumnElement[bool]:
+    """Whether there is something for a reader among these articles, or for his searches."""
+    topics = select(article_topic.c.topic_id).where(article_topic.c.article_id.in_(ids))
+    has_topic = exists().where(
+        subscriber_topic.c.subscriber_id == Subscriber.id, subscriber_topic.c.topic_id.in_(topics)
+    )
+    has_search = exists().where(
+        FollowedSearch.subscriber_id == Subscriber.id, FollowedSearch.query.in_(queries)
+    )
+    wants_all = Subscriber.has_all_topics.is_(True) if ids else literal(False)
+    return or_(wants_all, has_topic, has_search)
+
+
+def waiting() -> int:
+    """Count the mails that are still to go."""
+    still = select(func.count()).select_from(Delivery).where(Delivery.state.in_(OPEN))
+    return db.session.scalar(still) or 0
+
+
+@contextmanager
+def opened() -> Iterator[Connection]:
+    """Open the outbox for sending; its commits are quick."""
+    name = db.engine.dialect.name
+    with db.engine.connect() as connection:
+        connection.exec_driver_sql(_QUICK[name])
+        connection.commit()
+        try:
+            yield connection
+        finally:
+            connection.rollback()
+            connection.exec_driver_sql(_THOROUGH[name])
+            connection.commit()
+
+
+def take_back(connection: Connection) -> None:
+    """Free the mails whose worker is no more."""
+    lapsed = (Delivery.state == DeliveryState.CLAIMED, Delivery.due_at <= the_site().clock())
+    if connection.scalar(select(Delivery.id).where(*lapsed).limit(1)) is not None:
+        freed = update(Delivery).where(*lapsed)
+        connection.execute(freed.values(state=DeliveryState.WAITING))
+    connection.commit()
+
+
+def claim(connection: Connection, limit: int) -> list[Due]:
+    """Claim mails that are due, oldest first."""
+    now = the_site().clock()
+    free = (
+        select(Delivery.id)
+        .where(Delivery.state == DeliveryState.WAITING, Delivery.due_at <= now)
+        .order_by(Delivery.due_at, Delivery.id)
+        .limit(limit)
+        # Where there is such a lock: two workers take two batches, and neither waits.
+        .with_for_update(skip_locked=True)
+    )
+    claimed = (
+        update(Delivery)
+        .where(Delivery.id.in_(free), Delivery.state == DeliveryState.WAITING)
+        .values(state=DeliveryState.CLAIMED, due_at=now + CLAIM, attempts=Delivery.attempts + 1)
+        .returning(Delivery.id)
+    )
+    ids = connection.scalars(claimed).all()
+    rows = connection.execute(_CLAIMED.where(Delivery.id.in_(ids))).all() if ids else []
+    connection.commit()
+    return [Due(**row._mapping) for row in rows]
+
+
+_CLAIMED = (
+    select(
+        Delivery.id,
+        Delivery.letter,
+        func.coalesce(Delivery.address, Subscriber.address, "").label("recipient"),
+        Delivery.subscriber_id,
+        func.coalesce(Subscriber.key, "").label("key"),
+        func.coalesce(Subscriber.has_all_topics, True).label("has_all_topics"),
+        Delivery.edition_id,
+        Delivery.article_id,
+        Delivery.attempts,
+    )
+    .outerjoin(Subscriber, Subscriber.id == Delivery.subscriber_id)
+    .order_by(Delivery.id)
+)
+
+
+def is_wanted(connection: Connection, due: Due) -> bool:
+    """Whether the reader of a claimed mail is still there: leaving is at once."""
+    there = select(Delivery.id).where(
+        Delivery.id == due.id, Delivery.state == DeliveryState.CLAIMED
+    )
+    is_there = connection.scalar(there) is not None
+    connection.rollback()
+    return is_there
+
+
+def note_sent(connection: Connection, due: Due) -> None:
+    """Note that a mail is on the other side."""
+    sent = update(Delivery).where(Delivery.id == due.id)
+    now = the_site().clock()
+    connection.execute(sent.values(state=DeliveryState.SENT, sent_at=now, reason=""))
+    connection.commit()
+
+
+def note_failed(connection: Connection, due: Due, reason: str) -> None:
+    """Note that a mail will never go."""
+    failed = update(Delivery).where(Delivery.id == due.id)
+    connection.execute(failed.values(state=DeliveryState.FAILED, reason=reason[:300]))
+    connection.commit()
+
+
+def put_off(connection: Connection, due: Due, reason: str) -> None:
+    """Try a mail again later, each time after twice the pause; give it up in the end."""
+    if due.attempts >= MOST_ATTEMPTS:
+        note_failed(connection, due, reason)
+        return
+    pause = min(FIRST_PAUSE * 2 ** max(0, due.attempts - 1), LONGEST_PAUSE)
+    later = update(Delivery).where(Delivery.id == due.id)
+    connection.execute(
+        later.values(
+            state=DeliveryState.WAITING, due_at=the_site().clock() + pause, reason=reason[:300]
+        )
+    )
+    connection.commit()
+
+
+def give_back(connection: Connection, claimed: Sequence[Due], reason: str = "") -> None:
+    """Free mails that were claimed, or refused with everything else, as if nobody had tried."""
+    freed = update(Delivery).where(Delivery.id.in_([due.id for due in claimed]))
+    connection.execute(
+        freed.values(
+            state=DeliveryState.WAITING,
+            due_at=the_site().clock(),
+            attempts=Delivery.attempts - 1,
+            reason=reason[:300],
+        )
+    )
+    connection.commit()
+
+
+def pause(connection: Connection, reason: str) -> None:
+    """Send no edition any further, until somebody has seen to what was said."""
+    sending = Edition.state == EditionState.SENDING
+    ids = connection.scalars(select(Edition.id).where(sending)).all()
+    values = {"state": EditionState.PAUSED, "reason": reason[:300]}
+    connection.execute(update(Edition).where(Edition.id.in_(ids)).values(**values))
+    held_back = update(Delivery).where(
+        Delivery.edition_id.in_(ids), Delivery.state == DeliveryState.WAITING
+    )
+    connection.execute(held_back.values(due_at=NEVER))
+    connection.commit()
+
+
+def resume(edition: Edition) -> None:
+    """Go on with an edition that was paused, in the running transaction."""
+    waits = (Delivery.edition_id == edition.id, Delivery.state == DeliveryState.WAITING)
+    db.session.execute(update(Delivery).where(*waits).values(due_at=the_site().clock()))
+    edition.state, edition.reason = EditionState.SENDING, ""
