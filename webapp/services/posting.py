@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func, select
 
 from webapp.errors import MailUnavailable, NothingToSend
@@ -56,6 +57,10 @@ def send_test(address: str) -> str:
 
     Raises MailUnavailable, NothingToSend.
     """
+    try:
+        address = validate_email(address, check_deliverability=False).normalized
+    except EmailNotValidError as problem:
+        raise MailUnavailable(f"“{address}” is not an address: {problem}") from None
     letter, _ = preview()
     message = letters.preview_message(letter)
     stencil = Stencil.of(message, letters.MARKS)

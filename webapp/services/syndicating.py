@@ -13,7 +13,7 @@ from sqlalchemy import Select, func, select, type_coerce
 from sqlalchemy.orm import defer, selectinload
 
 from webapp.extensions import db, the_site
-from webapp.models import Article, Articles, Author, Topic
+from webapp.models import PUBLIC, Article, Articles, Author, Edition, Topic
 from webapp.models.columns import UtcDateTime
 from webapp.models.naming import article_author, article_topic
 from webapp.services import illustrating, reading
@@ -42,13 +42,25 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """What an entry that is no article says of itself."""
+
+    title: str
+    summary: str
+    language: str
+    source_url: str = ""
+    authors: Sequence[Author] = ()
+    topics: Sequence[Topic] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """An article in a feed: `html` is all of it, for readers that show nothing else.
+    """An article, or a letter, in a feed: `html` is all of it, for readers that show nothing else.
 
     `id` stays when title, slug or date change; `url` is where the article is now.
     """
 
-    article: Article
+    article: Article | Piece
     id: str
     url: str
     html: str
@@ -120,10 +132,10 @@ def _entry(article: Article) -> Entry:
     )
 
 
-def entry_id(article_id: int) -> str:
-    """Give the name of an article that no change of its address touches (RFC 4151)."""
+def entry_id(name: int | str, noun: str = "article") -> str:
+    """Give an article, or a letter, a name that no change of its address touches (RFC 4151)."""
     host = urlsplit(the_site().settings.site_url).hostname
-    return f"tag:{host},{MINTED_IN}:article/{article_id}"
+    return f"tag:{host},{MINTED_IN}:{noun}/{name}"
 
 
 def _all_of(article: Article) -> str:
@@ -190,6 +202,13 @@ def topic_rows() -> list[SitemapRow]:
 def author_rows() -> list[SitemapRow]:
     """Give the authors who have written something."""
     return _filed_rows(Author, article_author.c.author_id, article_author.c.article_id)
+
+
+def letter_rows() -> list[SitemapRow]:
+    """Give the editions of the letter that readers can see."""
+    editions = select(Edition.slug, Edition.due_at).where(Edition.state.in_(PUBLIC))
+    rows = db.session.execute(editions.order_by(Edition.id.desc()).limit(LISTING_ROWS))
+    return [SitemapRow(*row) for row in rows]
 
 
 def _filed_rows(

@@ -48,11 +48,13 @@ def show_sitemap(number: str) -> Response:
 @pages.get("/sitemap-listings.xml")
 @kept()
 def show_sitemap_of_listings() -> Response:
-    """List the front page, the topics, the authors and the sources."""
+    """List the front page, the letters, the topics, the authors and the sources."""
     places: list[Place] = [
         (path_of(f"reading.{name}"), None)
         for name in ("show_front", "list_topics", "list_authors", "list_sources", "show_archive")
     ]
+    places.append((path_of("letters.list_letters"), None))
+    places += _places("letters.show_letter", syndicating.letter_rows())
     places += _places("reading.list_by_topic", syndicating.topic_rows())
     places += _places("reading.list_by_author", syndicating.author_rows())
     places += _places("reading.list_by_source", syndicating.source_rows())
