@@ -68,6 +68,7 @@ def create_app(
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions["broadsheet"] = Site(
         settings=settings,
+        secret=app.config["SECRET_KEY"],
         engine=open_index(settings.search_engine, settings.data / "index"),
         carrier=storage.carrier_of(settings),
         clock=clock,

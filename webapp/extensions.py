@@ -107,9 +107,13 @@ class Kept(Generic[T]):
 
 @dataclass(slots=True)
 class Site:
-    """What a running site has besides its database: settings, search engine, clock, notes."""
+    """What a running site has besides its database: settings, search engine, clock, notes.
+
+    `secret` is the key that links and hashes are made with.
+    """
 
     settings: Settings
+    secret: str = field(repr=False)
     engine: SearchEngine
     carrier: Carrier
     clock: Callable[[], datetime]

@@ -24,7 +24,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from tests.bench.searching.articles import articles
+from tests.bench.searching.articles import articles, as_imported
 from tests.test_serving import answers, environment_of, free_port, until
 from webapp import create_app
 from webapp.extensions import db
@@ -106,21 +106,7 @@ def fill(folder: Path, data: Path, number: int) -> None:
     lines = folder / "articles.jsonl"
     with lines.open("w", encoding="utf-8") as file:
         for document in articles(number):
-            labelled = [
-                f"**{s.label}:** {s.text}" if s.label else s.text for s in document.sections
-            ]
-            fields = {
-                "id": f"invented-{document.id}",
-                "title": document.title,
-                "summary": document.summary,
-                "body": "\n\n".join(labelled),
-                "published_at": document.published_at.isoformat(),
-                "topics": [topic.name for topic in document.topics],
-                "authors": [author.name for author in document.authors],
-                "source_url": f"https://{document.source}/{document.id}",
-                "source_title": document.title,
-            }
-            file.write(json.dumps(fields) + "\n")
+            file.write(json.dumps(as_imported(document)) + "\n")
         for n in range(FRESH):
             fields = {"title": f"Fresh {n}", "slug": f"fresh-{n}", "draft": True}
             file.write(json.dumps({**fields, "body": f"The word zyxomma{n} stands here."}) + "\n")

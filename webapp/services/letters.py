@@ -18,16 +18,13 @@ from webapp.mail import Mail, Stencil, compose
 from webapp.models import (
     Article,
     Edition,
-    FollowedSearch,
     ListedArticle,
     Section,
-    Topic,
     listed_in_order,
-    subscriber_topic,
 )
 from webapp.services import editing, linking
 from webapp.services.dressing import shades_of
-from webapp.services.outbox import Due
+from webapp.services.outbox import Due, Wishes
 from webapp.text.addresses import article_path, edition_path, letter_path
 from webapp.text.elsewhere import as_text, with_whole_addresses
 
@@ -202,13 +199,6 @@ def _day_of(moment: datetime) -> date:
     return moment.astimezone(the_site().settings.time_zone).date()
 
 
-class Wishes(NamedTuple):
-    """What a reader wants of an edition: slugs of topics, None for all, and searches."""
-
-    topics: frozenset[str] | None
-    searches: tuple[str, ...]
-
-
 @dataclass(slots=True)
 class Desk:
     """Writes mails; what many readers get alike is composed once."""
@@ -218,10 +208,10 @@ class Desk:
     def write(self, due: Due) -> Mail:
         """Write a mail to its reader. Raises IndexUnavailable for one with searches."""
         settings = the_site().settings
-        name = (due.letter, due.edition_id, due.article_id, _wishes_of(due))
+        name = (due.letter, due.edition_id, due.article_id, due.wishes)
         stencil = self.stencils.get(name)
         if stencil is None:
-            message = LETTERS[due.letter](due, name[-1])
+            message = LETTERS[due.letter](due, due.wishes)
             stencil = Stencil.of(message, MARKS)
             if len(self.stencils) >= STENCILS:
                 self.stencils.pop(next(iter(self.stencils)))
@@ -238,19 +228,6 @@ def _name_of(due: Due) -> str:
     """Give a name that the mail has each time it is sent, so that a repeated one can be told."""
     secret = hashlib.sha256(f"{due.id} {due.key} {due.recipient}".encode()).hexdigest()[:12]
     return f"{due.letter}.{due.id:07}.{secret}"
-
-
-def _wishes_of(due: Due) -> Wishes:
-    """Read what the reader of a mail wants of it; that is the same for most."""
-    if due.subscriber_id is None or not (due.edition_id or due.article_id):
-        return Wishes(None, ())
-    searches = select(FollowedSearch.query).where(FollowedSearch.subscriber_id == due.subscriber_id)
-    queries = tuple(db.session.scalars(searches.order_by(FollowedSearch.id)))
-    if due.has_all_topics:
-        return Wishes(None, queries)
-    chosen = select(Topic.slug).join(subscriber_topic, subscriber_topic.c.topic_id == Topic.id)
-    slugs = db.session.scalars(chosen.where(subscriber_topic.c.subscriber_id == due.subscriber_id))
-    return Wishes(frozenset(slugs), queries)
 
 
 def _confirmation(_due: Due, _wishes: Wishes) -> EmailMessage:

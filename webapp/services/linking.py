@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import lru_cache
 
-from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
+from itsdangerous import (
+    BadData,
+    Serializer,
+    SignatureExpired,
+    TimestampSigner,
+    URLSafeTimedSerializer,
+)
+from itsdangerous.encoding import base64_encode
 
 from webapp.errors import LinkExpired, LinkUnreadable
 from webapp.extensions import the_site
-from webapp.services import storage
 
 LONGEST = 300  # characters; ours are shorter
 
@@ -18,6 +25,12 @@ class _Signer(TimestampSigner):
 
     def get_timestamp(self) -> int:
         return int(the_site().clock().timestamp())
+
+
+class _Serializer(URLSafeTimedSerializer):
+    def dump_payload(self, obj: object) -> bytes:
+        """Write it without trying to compress it: that takes longest, and ours are short."""
+        return base64_encode(Serializer.dump_payload(self, obj))
 
 
 def sign(deed: str, key: str) -> str:
@@ -40,5 +53,9 @@ def read(deed: str, token: str, lasts: timedelta | None) -> str:
 
 
 def _serializer(deed: str) -> URLSafeTimedSerializer:
-    key = storage.secret_key(the_site().settings)
-    return URLSafeTimedSerializer(key, salt=f"broadsheet.{deed}", signer=_Signer)
+    return _serializer_of(the_site().secret, deed)
+
+
+@lru_cache
+def _serializer_of(secret: str, deed: str) -> URLSafeTimedSerializer:
+    return _Serializer(secret, salt=f"broadsheet.{deed}", signer=_Signer)

@@ -6,16 +6,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
+    bindparam,
     exists,
     func,
     insert,
     literal,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.orm import InstrumentedAttribute
@@ -28,6 +32,7 @@ from webapp.models import (
     EditionState,
     FollowedSearch,
     Subscriber,
+    Topic,
     subscriber_topic,
 )
 from webapp.models.columns import UtcDateTime
@@ -48,6 +53,13 @@ _QUICK = {"sqlite": "PRAGMA synchronous=NORMAL", "postgresql": "SET synchronous_
 _THOROUGH = {"sqlite": "PRAGMA synchronous=FULL", "postgresql": "RESET synchronous_commit"}
 
 
+class Wishes(NamedTuple):
+    """What a reader wants of an edition: slugs of topics, None for all, and searches."""
+
+    topics: frozenset[str] | None = None
+    searches: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """A mail that this worker has claimed; to one who is no subscriber it has no key."""
@@ -57,10 +69,10 @@ class Due:
     recipient: str
     subscriber_id: int | None
     key: str
-    has_all_topics: bool
     edition_id: int | None
     article_id: int | None
     attempts: int
+    wishes: Wishes
 
 
 def put(letter: str, subscriber_id: int) -> None:
@@ -159,10 +171,42 @@ def claim(connection: Connection, limit: int) -> list[Due]:
         .returning(Delivery.id)
     )
     ids = connection.scalars(claimed).all()
-    rows = connection.execute(_CLAIMED.where(Delivery.id.in_(ids))).all() if ids else []
+    rows = connection.execute(_CLAIMED, {"ids": ids}).all() if ids else []
+    wishes = _wishes_of(connection, [row.subscriber_id for row in rows])
     connection.commit()
-    return [Due(**row._mapping) for row in rows]
+    return [Due(**row._mapping, wishes=wishes.get(row.subscriber_id, Wishes())) for row in rows]
 
+
+def _wishes_of(connection: Connection, ids: Sequence[int | None]) -> dict[int | None, Wishes]:
+    """Read what some subscribers want; those who want everything and no search are left out."""
+    readers = {"ids": [id for id in ids if id is not None]}
+    if not readers["ids"]:
+        return {}
+    topics: dict[int, set[str]] = {}
+    searches: dict[int, list[str]] = {}
+    for id, slug in connection.execute(_CHOSEN, readers):
+        topics.setdefault(id, set()).update([slug] if slug else [])
+    for id, query in connection.execute(_FOLLOWED, readers):
+        searches.setdefault(id, []).append(query)
+    return {
+        id: Wishes(frozenset(topics[id]) if id in topics else None, tuple(searches.get(id, ())))
+        for id in topics.keys() | searches.keys()
+    }
+
+
+_IDS: BindParameter[Sequence[int]] = bindparam("ids", expanding=True)
+_FOLLOWED = (
+    select(FollowedSearch.subscriber_id, FollowedSearch.query)
+    .where(FollowedSearch.subscriber_id.in_(_IDS))
+    .order_by(FollowedSearch.id)
+)
+# Who has chosen none of the topics is here too, with NULL.
+_CHOSEN = (
+    select(Subscriber.id, Topic.slug)
+    .outerjoin(subscriber_topic, subscriber_topic.c.subscriber_id == Subscriber.id)
+    .outerjoin(Topic, Topic.id == subscriber_topic.c.topic_id)
+    .where(Subscriber.id.in_(_IDS), Subscriber.has_all_topics.is_(False))
+)
 
 _CLAIMED = (
     select(
@@ -171,32 +215,34 @@ _CLAIMED = (
         func.coalesce(Delivery.address, Subscriber.address, "").label("recipient"),
         Delivery.subscriber_id,
         func.coalesce(Subscriber.key, "").label("key"),
-        func.coalesce(Subscriber.has_all_topics, True).label("has_all_topics"),
         Delivery.edition_id,
         Delivery.article_id,
         Delivery.attempts,
     )
     .outerjoin(Subscriber, Subscriber.id == Delivery.subscriber_id)
+    .where(Delivery.id.in_(_IDS))
     .order_by(Delivery.id)
 )
 
 
 def is_wanted(connection: Connection, due: Due) -> bool:
     """Whether the reader of a claimed mail is still there: leaving is at once."""
-    there = select(Delivery.id).where(
-        Delivery.id == due.id, Delivery.state == DeliveryState.CLAIMED
-    )
-    is_there = connection.scalar(there) is not None
+    is_there = connection.execute(_IS_CLAIMED, {"id": due.id}).first() is not None
     connection.rollback()
     return is_there
 
 
 def note_sent(connection: Connection, due: Due) -> None:
     """Note that a mail is on the other side."""
-    sent = update(Delivery).where(Delivery.id == due.id)
-    now = the_site().clock()
-    connection.execute(sent.values(state=DeliveryState.SENT, sent_at=now, reason=""))
+    connection.execute(_IS_SENT, {"id": due.id, "now": the_site().clock()})
     connection.commit()
+
+
+# Done for each mail, and as text, which takes a third of the time.
+_IS_CLAIMED = text("SELECT 1 FROM delivery WHERE id = :id AND state = 'claimed'")
+_IS_SENT = text(
+    "UPDATE delivery SET state = 'sent', sent_at = :now, reason = '' WHERE id = :id"
+).bindparams(bindparam("now", type_=UtcDateTime()))
 
 
 def note_failed(connection: Connection, due: Due, reason: str) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from webapp.errors import LinkExpired, TooManySignUps
 from webapp.extensions import db, the_site
 from webapp.models import Departure, Subscriber, SubscriberState
-from webapp.services import letters, linking, outbox, rates, storage
+from webapp.services import letters, linking, outbox, rates
 
 WORDING = "2026-11"  # the version of the text that stands at the form
 MAILS_TO_ONE = "3 per day"
@@ -117,7 +117,7 @@ def _add(address: str, form: str) -> Subscriber | None:
 
 def _hash(text: str) -> str:
     """Give a keyed hash: without the key nobody can try what it may be of."""
-    key = storage.secret_key(the_site().settings).encode()
+    key = the_site().secret.encode()
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 

@@ -58,6 +58,22 @@ def articles(number: int, seed: int = 1) -> Iterator[Document]:
         yield from writer.write(range(first, min(first + _BATCH, number + 1)))
 
 
+def as_imported(document: Document) -> dict[str, object]:
+    """Give an article as a line of an import."""
+    labelled = [f"**{s.label}:** {s.text}" if s.label else s.text for s in document.sections]
+    return {
+        "id": f"invented-{document.id}",
+        "title": document.title,
+        "summary": document.summary,
+        "body": "\n\n".join(labelled),
+        "published_at": document.published_at.isoformat(),
+        "topics": [topic.name for topic in document.topics],
+        "authors": [author.name for author in document.authors],
+        "source_url": f"https://{document.source}/{document.id}",
+        "source_title": document.title,
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class _Masthead:
     """What articles are filed under."""
