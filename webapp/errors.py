@@ -19,6 +19,10 @@ class DatabaseUnavailable(SiteError):
     """The database does not answer."""
 
 
+class Busy(SiteError):
+    """Something that takes its time is being done for somebody else."""
+
+
 class ArticleNotFound(SiteError):
     """There is no such article, or none that readers may see."""
 

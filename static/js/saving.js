@@ -43,18 +43,26 @@ async function fillShelf() {
   for (const request of await shelf.keys()) {
     const { pathname } = new URL(request.url);
     if (!paths.has(pathname)) await shelf.delete(request);
-    else if (isOfToday(await shelf.match(request))) paths.delete(pathname);
+    else if (pathname !== here && isOfToday(await shelf.match(request))) paths.delete(pathname);
   }
-  if (isIn("read", here)) paths.add(here);
-  // Without a network they are fetched another time.
-  await Promise.allSettled([...paths].map((path) => put(shelf, path)));
+  // One after the other; without a network they are fetched another time.
+  for (const path of paths) await put(shelf, path);
 }
+
+const everywhere = (change) => ["saved", "read"].forEach((name) => write(name, change(name)));
 
 async function put(shelf, path) {
   const cache = path === here ? "force-cache" : "no-cache";
   const page = await fetch(path, { headers: { Accept: "text/html" }, cache });
-  if (page.status === 404 || page.status === 410) await shelf.delete(path);
-  if (!page.ok || page.redirected) return;
+  const now = new URL(page.url).pathname;
+  const isGone = page.status === 404 || page.status === 410;
+  if (isGone || now !== path) {
+    await shelf.delete(path);
+    const moved = (brief) => (brief.path === path ? { ...brief, path: now } : brief);
+    everywhere((name) => (isGone ? without(name, path) : briefs(name).map(moved)));
+    return show();
+  }
+  if (!page.ok) return;
   const html = await page.clone().text();
   await shelf.put(path, page);
   const other = new DOMParser().parseFromString(html, "text/html");
@@ -73,7 +81,7 @@ function toggle(brief) {
   if (isSaved) tell("No longer saved");
   else tell("Saved on this device. ", element("a", { href: "/saved" }, "All saved briefs"));
   show();
-  fillShelf();
+  fillShelf().catch(() => {});
 }
 
 function showButton() {
@@ -170,7 +178,7 @@ if (saver) {
   whenShown(markAsRead);
 }
 show();
-if (shelf) fillShelf();
+if (shelf) fillShelf().catch(() => {});
 addEventListener("storage", show);
 addEventListener("pageshow", (event) => event.persisted && show());
 // Asked for by a key: the brief in whose card the focus is, or this one.

@@ -260,6 +260,7 @@ def test_briefs_kept_for_more_than_a_day_are_fetched_anew_and_withdrawn_ones_dro
     page.goto(site + "/saved")
     until(page, "caches.match(arg).then(p => p.text()).then(t => t != 'of before')", ARTICLE)
     until(page, "caches.match('/articles/withdrawn').then(p => !p)")
+    until(page, "!localStorage.saved.includes('withdrawn')")
     assert page.evaluate(f"caches.match('{OTHER}').then(p => p.text())") == "of before"
 
 

@@ -518,3 +518,29 @@ def test_a_static_file_has_one_address(client: CheckingClient, app: Flask, name:
     revision = app.extensions["static_revision"]
     assert client.get(f"/static/{revision}/css/site.css").status_code == 200
     assert client.get(f"/static/{revision}/{name}").status_code in (308, 404)
+
+
+def test_a_static_file_is_compressed_once_and_kept_for_ever(
+    app: Flask, client: CheckingClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/static/{app.extensions['static_revision']}/css/site.css"
+    first = client.get(path, headers=MODERN)
+    assert first.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert (path, "") in kept_keys(app)
+    monkeypatch.setattr(finished, "compress", lambda *_, **__: pytest.fail("compressed anew"))
+    assert client.get(path, headers=MODERN).headers["Content-Encoding"] == "br"
+
+
+@pytest.mark.usefixtures("patience")
+def test_who_waited_for_a_page_that_changed_meanwhile_makes_the_next(app: Flask) -> None:
+    view, answers = Slowly(), list[str]()
+    room = Room(app, view, kept())
+    first = asking(room, answers)
+    assert view.entered.wait(20)
+    make_article()
+    others = [asking(room, answers) for _ in range(3)]
+    view.may_go_on.set()
+    for thread in (first, *others):
+        thread.join(20)
+    assert room.get().text == "made"
+    assert room.made <= 2

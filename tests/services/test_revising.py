@@ -137,15 +137,19 @@ def test_who_finds_another_asking_gets_what_was_read_a_moment_ago(watch: revisin
         assert in_another_thread(watch) == [watch._known]
 
 
-def test_who_finds_another_asking_waits_where_the_last_answer_is_old(watch: revising.Watch) -> None:
+def test_who_finds_another_asking_waits_where_the_last_answer_is_old(
+    watch: revising.Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(revising, "PATIENCE_SECONDS", 60)
     watch._reread_at = watch._read_at = 0.0
     with watch._turn:
         assert in_another_thread(watch) == []
 
 
 def test_who_finds_another_asking_waits_where_the_last_answer_is_over(
-    watch: revising.Watch, clock: Clock
+    watch: revising.Watch, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(revising, "PATIENCE_SECONDS", 60)
     clock.forward(days=1)
     with watch._turn:
         assert in_another_thread(watch) == []
@@ -168,3 +172,12 @@ def test_only_what_was_seen_a_moment_ago_counts_as_just_before(watch: revising.W
         assert watch() == after
     assert first
     assert first.previous_tag is None
+
+
+def test_a_database_that_hangs_keeps_nobody_for_long(
+    watch: revising.Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(revising, "PATIENCE_SECONDS", 0.05)
+    watch._reread_at = watch._read_at = 0.0
+    with watch._turn:
+        assert in_another_thread(watch) == [watch._known]

@@ -16,6 +16,7 @@ from tests.pages import CheckingClient
 from webapp.extensions import the_site
 from webapp.services import picturing
 from webapp.services.picturing import Card
+from webapp.services.storage import locked
 from webapp.settings import Settings
 from webapp.views.cards import card_url
 
@@ -165,3 +166,29 @@ def test_only_the_known_crops_of_stored_pictures_are_there(
     asked = path.replace("NAME", name).replace("STEM", name[:32])
     assert client.get(asked).status_code == 404
     assert client.get(f"/images/1x1/{name}").status_code == 200
+
+
+def test_a_crop_of_a_damaged_picture_is_not_there_and_a_busy_machine_says_so(
+    app: Flask, client: CheckingClient, tmp_path: Path
+) -> None:
+    Image.new("RGB", (800, 450), "teal").save(tmp_path / "boat.png")
+    make_article(slug="a", image={"path": str(tmp_path / "boat.png"), "alt": ""})
+    folder = the_site().settings.data / "uploads"
+    (stored,) = [path for path in folder.glob("*.webp") if len(path.name) == 37]
+    (folder.parent / "crops").mkdir()
+    with locked(folder.parent / "crops" / "lock"):
+        assert client.get(f"/images/1x1/{stored.name}").status_code == 503
+    whole = stored.read_bytes()
+    stored.write_bytes(whole[:60])
+    assert client.get(f"/images/1x1/{stored.name}").status_code == 404
+    stored.write_bytes(whole)
+    moved = client.get(f"/images/1X1/{stored.name.upper()}")
+    assert (moved.status_code, moved.location) == (301, f"/images/1x1/{stored.name}")
+
+
+def test_a_long_topic_stays_on_its_side_of_a_card(app: Flask) -> None:
+    long, short = (picturing.Card("A title", topic) for topic in ("Topic " * 30, "Topic"))
+    right = picturing.WIDTH - picturing.MARGIN
+    for card in (long, short):
+        margin = drawn(card).convert("L").crop((right + 2, 40, picturing.WIDTH, 110))
+        assert margin.getextrema()[0] > 240, "nothing but paper"

@@ -11,12 +11,13 @@ import feedparser
 import pytest
 from flask import Flask
 from PIL import Image
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from tests.conftest import Clock
 from tests.factories import make_article, make_articles
 from tests.pages import CheckingClient
-from webapp.extensions import db
+from webapp.extensions import db, the_site
+from webapp.models import Article
 from webapp.services import publishing
 from webapp.settings import Settings
 from webapp.text.addresses import FEED_KINDS
@@ -287,3 +288,17 @@ def test_a_followed_search_says_when_the_site_changed_also_by_what_is_old(
     clock.forward(minutes=1)
     assert client.get(path).headers["Last-Modified"] != before
     assert client.get(path, headers={"If-Modified-Since": before}).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["atom", "rss", "json"])
+def test_the_words_of_a_picture_make_no_odd_feed(
+    client: CheckingClient, tmp_path: Path, kind: str
+) -> None:
+    Image.new("RGB", (8, 8), "teal").save(tmp_path / "boat.png")
+    picture = {"path": str(tmp_path / "boat.png"), "alt": "A \u0001 boat \ufffe"}
+    article = make_article(image=picture)
+    assert article.image_alt == "A boat"
+    db.session.execute(update(Article).values(image_alt=picture["alt"]))  # as it was stored before
+    db.session.commit()
+    the_site().revisions.hurry()
+    assert client.get(f"/feed.{kind}").status_code == 200

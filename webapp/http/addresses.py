@@ -68,5 +68,6 @@ def _led_to(path: str) -> Response | None:
     answer = current_app.make_response(view(**names))
     if answer.status_code != 200 or not g.get("is_public"):
         return answer
+    answer.close()
     query = request.query_string.decode("latin-1")
     return redirect(quote(path) + (f"?{query}" if query else ""), 301)  # type: ignore[return-value]

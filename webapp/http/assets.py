@@ -52,6 +52,8 @@ def serve(revision: str, name: str) -> Response:
     is_made = name in current_app.extensions["made_files"]
     response = made_file(name) if is_made else send_from_directory(FOLDER, name)
     if revision == current:
+        # Werkzeug's own word for a file that it sends.
+        response.cache_control.no_cache = None
         response.cache_control.public = True
         response.cache_control.max_age = YEAR_SECONDS
         response.cache_control.immutable = True

@@ -141,8 +141,12 @@ class PageCache:
                 return old
             made.wait(PATIENCE_SECONDS)
             kept = self._pages.get(key)
+            revision = self._site.revisions() or revision
+            if kept and kept.tag != revision.tag:
+                # Something changed while it was made: one who waited makes the next.
+                return self._page_made(key, environ, revision)
             # What could not be kept, or failed, everyone makes for himself.
-            return kept if kept and kept.tag == revision.tag else self._make(key, environ)
+            return kept or self._make(key, environ)
         try:
             page = self._make(key, environ)
             return self._keep(key, page, revision)

@@ -203,8 +203,9 @@ def _names(fields: Mapping[str, object], name: str) -> tuple[str, ...]:
 def _image(fields: Mapping[str, object]) -> tuple[str, str]:
     value = fields.get("image")
     if isinstance(value, Mapping):
-        return _line(value, "path", 2000) or _line(value, "url", 2000), _line(value, "alt")
-    return _line(fields, "image", 2000), _line(fields, "image_alt")
+        place = _line(value, "path", 2000) or _line(value, "url", 2000)
+        return place, plain_line(_line(value, "alt"))
+    return _line(fields, "image", 2000), plain_line(_line(fields, "image_alt"))
 
 
 def _is_draft(fields: Mapping[str, object]) -> bool:

@@ -26,6 +26,7 @@ from webapp.settings import Settings
 from webapp.text.addresses import article_path, feed_paths
 
 TIMEOUT_SECONDS = 5
+LAST_SECONDS = 5
 # Whoever is told comes at once, and shall not meet a page that a cache still kept as it was.
 PAUSE_SECONDS = 1.5
 PAGES_AT_ONCE = 10_000  # what IndexNow takes in one request
@@ -54,6 +55,14 @@ def announce(ids: Sequence[int]) -> None:
     news = _news(ids[-PAGES_AT_ONCE:])
     if news.pages:
         threading.Thread(target=_tell, args=(settings, news), name="announcing").start()
+
+
+def finish() -> None:
+    """Give those who are being told a few seconds; for a process that ends."""
+    ends_at = time.monotonic() + LAST_SECONDS
+    for thread in threading.enumerate():
+        if thread.name == "announcing":
+            thread.join(max(0.0, ends_at - time.monotonic()))
 
 
 def announce_due() -> None:

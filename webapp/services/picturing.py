@@ -7,9 +7,8 @@ the crops of pictures that search engines show.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
@@ -27,7 +26,8 @@ WIDTH, HEIGHT = 1200, 630
 MARGIN = 72
 PICTURE_WIDTH = 430
 TITLE_HEIGHT = 370
-KEPT = 2_000  # cards and crops in the folder, 20 to 200 kB each
+KEPT = 2_000  # cards in the folder, 20 to 200 kB each
+KEPT_CROPS = 6_000  # three of each picture
 LOOK = "1"  # change it with the look: all cards get another name then
 PAPER, INK, FAINT = "#fbfbf8", "#141815", "#5a635d"
 FACE = str(files("fontpkg_source_serif_4") / "files" / "SourceSerif4[opsz,wght].ttf")
@@ -59,7 +59,16 @@ def card_of(article: ShownArticle) -> Card:
 def card_file(card: Card) -> Path:
     """Give the file of a card, a PNG; drawn where it is not there yet, one at a time."""
     folder = the_site().settings.data / "cards"
-    return _made_once(folder / f"{card.version}.png", "PNG", partial(_drawn, card))
+    path = folder / f"{card.version}.png"
+    if not path.exists():
+        folder.mkdir(mode=0o700, exist_ok=True)
+        with locked(folder / "lock"):
+            if not path.exists():
+                content = BytesIO()
+                _drawn(card).save(content, "PNG")
+                write_durably(path, content.getvalue())
+                _forget_oldest(folder, "*.png", KEPT)
+    return path
 
 
 def crop_file(name: str, shape: str) -> Path | None:
@@ -67,31 +76,33 @@ def crop_file(name: str, shape: str) -> Path | None:
     stored = illustrating.folder() / name
     if shape not in CROPS or name != largest_of(name) or not stored.is_file():
         return None
-    path = the_site().settings.data / "cards" / f"{name[:32]}-{shape}.webp"
-    return _made_once(path, "WEBP", partial(_cropped, stored, shape))
-
-
-def _cropped(stored: Path, shape: str) -> Image.Image:
-    with Image.open(stored, formats=("WEBP",)) as picture:
-        return ImageOps.fit(picture, crop_size(shape, picture.width, picture.height))
-
-
-def _made_once(path: Path, kind: str, make: Callable[[], Image.Image]) -> Path:
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        with locked(path.parent / "lock"):
-            if not path.exists():
-                content = BytesIO()
-                make().save(content, kind)
-                write_durably(path, content.getvalue())
-                _forget_oldest(path.parent)
+    folder = the_site().settings.data / "crops"
+    path = folder / f"{name[:32]}-{shape}.webp"
+    if path.exists():
+        return path
+    folder.mkdir(mode=0o700, exist_ok=True)
+    # Whoever asks for these is a machine, and can come again: no thread waits for another here.
+    with locked(folder / "lock", patiently=False):
+        try:
+            content = _cropped(stored, shape)
+        except illustrating.UNREADABLE:
+            return None
+        write_durably(path, content)
+        _forget_oldest(folder, "*.webp", KEPT_CROPS)
     return path
 
 
-def _forget_oldest(folder: Path) -> None:
-    made = [path for path in folder.iterdir() if path.suffix in (".png", ".webp")]
-    cards = sorted(made, key=lambda path: path.stat().st_mtime)
-    for path in cards[:-KEPT]:
+def _cropped(stored: Path, shape: str) -> bytes:
+    content = BytesIO()
+    with Image.open(stored, formats=("WEBP",)) as picture:
+        size = crop_size(shape, picture.width, picture.height)
+        ImageOps.fit(picture, size).save(content, "WEBP", quality=80, method=1)
+    return content.getvalue()
+
+
+def _forget_oldest(folder: Path, kind: str, kept: int) -> None:
+    cards = sorted(folder.glob(kind), key=lambda path: path.stat().st_mtime)
+    for path in cards[:-kept]:
         path.unlink()
 
 
@@ -107,7 +118,8 @@ def _drawn(card: Card) -> Image.Image:
     _set_foot(draw, right)
     if card.title and can_set(card.title):
         if can_set(card.kicker):
-            draw.text((MARGIN, 66), card.kicker, _accent(), _face(30, 650))
+            kicker = _cut_to(card.kicker, _face(30, 650), right - MARGIN)
+            draw.text((MARGIN, 66), kicker, _accent(), _face(30, 650))
         _set_title(draw, card.title, right)
     else:
         _set_nameplate(draw)
@@ -159,12 +171,12 @@ def _set_foot(draw: ImageDraw.ImageDraw, right: int) -> None:
     draw.rectangle((MARGIN, 536, right, 538), fill=INK)
     _set_emblem(draw, MARGIN, 560, 34)
     if can_set(name):
-        draw.text((MARGIN + 50, 577), _cut_to(name, right), INK, _face(32, 700), "lm")
+        cut = _cut_to(name, _face(32, 700), right - MARGIN - 50)
+        draw.text((MARGIN + 50, 577), cut, INK, _face(32, 700), "lm")
 
 
-def _cut_to(name: str, right: int) -> str:
-    face, width = _face(32, 700), right - MARGIN - 50
-    return name if face.getlength(name) <= width else _cut(name, face, width)
+def _cut_to(text: str, face: ImageFont.FreeTypeFont, width: int) -> str:
+    return text if face.getlength(text) <= width else _cut(text, face, width)
 
 
 def _set_nameplate(draw: ImageDraw.ImageDraw) -> None:

@@ -26,6 +26,8 @@ HURRY_SECONDS = 1.0
 # What was read so long ago is not given to who finds another thread asking; nor does it
 # count as what was right just before.
 RECENT_SECONDS = 0.3
+# Who waits longer for a thread that asks a database that does not answer takes what was known.
+PATIENCE_SECONDS = 1.0
 # So long it waits before it asks a database again that did not answer.
 LOST_SECONDS = 1.0
 SECOND = timedelta(seconds=1)
@@ -102,7 +104,8 @@ class Watch:
         if not is_over and asked < self._reread_at:
             return known
         must_wait = is_over or asked < self._hurry_until or asked > self._read_at + RECENT_SECONDS
-        if self._turn.acquire(blocking=must_wait and not (known and self._is_lost)):
+        patience = 0.0 if known and (self._is_lost or not must_wait) else PATIENCE_SECONDS
+        if self._turn.acquire(timeout=patience):
             try:
                 # Another may have asked while this one waited for its turn.
                 if self._read_at < asked:

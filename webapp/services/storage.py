@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import event, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from webapp.errors import DatabaseUnavailable, DataFolderUnusable
+from webapp.errors import Busy, DatabaseUnavailable, DataFolderUnusable
 from webapp.extensions import db
 from webapp.mail import Carrier, FolderCarrier, SmtpCarrier
 from webapp.settings import ROOT, Settings
@@ -59,10 +59,16 @@ def carrier_of(settings: Settings) -> Carrier:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a lock between processes, waiting for it; the kernel frees it when a holder dies."""
+def locked(path: Path, *, patiently: bool = True) -> Iterator[None]:
+    """Hold a lock between processes; the kernel frees it when a holder dies.
+
+    Waits for it, or raises Busy where it is not to wait.
+    """
     with path.open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if patiently else fcntl.LOCK_NB))
+        except BlockingIOError:
+            raise Busy("This is being made for somebody else. Please come again.") from None
         yield
 
 

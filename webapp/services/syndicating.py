@@ -19,6 +19,7 @@ from webapp.models.naming import article_author, article_topic
 from webapp.services import illustrating, reading
 from webapp.text.addresses import article_path, image_path
 from webapp.text.elsewhere import with_whole_addresses
+from webapp.text.markup import printable_line
 
 ENTRIES = 30
 SITEMAP_ROWS = 10_000  # the protocol allows 50,000; so one file takes 2 MB of memory, not ten
@@ -142,7 +143,8 @@ def _all_of(article: Article) -> str:
     parts: list[str] = []
     if article.image_name:
         picture = Markup('<figure><img src="{}" alt="{}"></figure>')
-        parts.append(picture.format(image_path(article.image_name), article.image_alt))
+        words = printable_line(article.image_alt)
+        parts.append(picture.format(image_path(article.image_name), words))
     if article.summary:
         parts.append(Markup("<p><em>{}</em></p>").format(article.summary))
     parts.append(article.html)

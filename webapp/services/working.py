@@ -45,6 +45,7 @@ def run(beside: int | None = None) -> None:
             stop.wait(AFTER_TROUBLE_SECONDS)
         elif not postman.has_more:
             stop.wait(EVERY_SECONDS)
+    announcing.finish()
 
 
 class Postman:

@@ -40,6 +40,7 @@ def show_site_card(version: str) -> ResponseReturnValue:
 
 
 @pages.get("/images/<shape>/<name>")
+@public
 def show_crop(shape: str, name: str) -> Response:
     """Send a stored picture in one of the shapes that search engines show."""
     file = picturing.crop_file(name, shape) if is_picture_name(name) else None

@@ -25,6 +25,7 @@ STATUSES: dict[type[Exception], int] = {
     errors.LinkUnreadable: 404,
     errors.CrossSiteRequest: 403,
     errors.HostNotOurs: 400,
+    errors.Busy: 503,
 }
 HEADINGS = {
     400: "We could not read that request",

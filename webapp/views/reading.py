@@ -206,6 +206,7 @@ def list_by_date(
 
 
 @pages.get("/images/<name>")
+@public
 def show_image(name: str) -> ResponseReturnValue:
     """Send a stored picture; its name is made of its content, so it can be kept for ever."""
     file = illustrating.file_of(name)
