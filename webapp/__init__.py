@@ -31,6 +31,7 @@ from webapp.views import (
     health,
     newsletter,
     openapi,
+    preferences,
     reading,
     search,
 )
@@ -81,7 +82,18 @@ def create_app(
         room.attach(app)
     assets.attach(app, dress.files)
     presenting.attach(app, dress.logo)
-    for view in (reading, device, search, feeds, cards, crawlers, openapi, newsletter, health):
+    for view in (
+        reading,
+        device,
+        search,
+        feeds,
+        cards,
+        crawlers,
+        openapi,
+        newsletter,
+        preferences,
+        health,
+    ):
         app.register_blueprint(view.pages)
     paths.attach(app)
     page_cache.attach(app)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from datetime import timedelta
 
 from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
@@ -10,7 +12,7 @@ from webapp.errors import LinkExpired, LinkUnreadable
 from webapp.extensions import the_site
 from webapp.services import storage
 
-LONGEST = 300  # characters; ours are shorter
+LONGEST = 2000  # characters; ours are shorter, also where one holds a search
 
 
 class _Signer(TimestampSigner):
@@ -34,9 +36,16 @@ def read(deed: str, token: str, lasts: timedelta | None) -> str:
     try:
         return str(_serializer(deed).loads(token[:LONGEST], max_age=seconds))
     except SignatureExpired:
-        raise LinkExpired("This link has expired. Please ask for the letter again.") from None
+        anew = "the letter again" if deed == "confirmation" else "a new one"
+        raise LinkExpired(f"This link has expired. Please ask for {anew}.") from None
     except BadData:
         raise LinkUnreadable("This link is not whole. Please open it from the mail.") from None
+
+
+def keyed_hash(text: str) -> str:
+    """Give a keyed hash: without the key nobody can try what it may be of."""
+    key = storage.secret_key(the_site().settings).encode()
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def _serializer(deed: str) -> URLSafeTimedSerializer:

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 from webapp.extensions import db, the_site
 from webapp.mail import AddressRefused, MailDelayed, Send, compose
 from webapp.models import Delivery, DeliveryState, Subscriber
-from webapp.services import linking
+from webapp.services import account_letters, linking
 from webapp.services.dressing import shades_of
 from webapp.text.addresses import letter_path
 
@@ -134,6 +134,10 @@ def _put_off(id: int, reason: str) -> None:
 
 def _written(delivery: Delivery) -> EmailMessage:
     subscriber = db.session.get_one(Subscriber, delivery.subscriber_id)
+    if delivery.letter in account_letters.LETTERS:
+        names = account_letters.LETTERS[delivery.letter](subscriber, delivery)
+        message = _to(delivery.address or subscriber.address, delivery.letter, **names)
+        return _with_way_out(message, str(names["leave"])) if "leave" in names else message
     return LETTERS[delivery.letter](subscriber)
 
 
@@ -145,12 +149,16 @@ def _confirmation(subscriber: Subscriber) -> EmailMessage:
         "unsubscription", linking.sign("departure", subscriber.key)
     )
     message = _to(
-        subscriber,
+        subscriber.address,
         "confirmation",
         link=settings.site_url + letter_path("confirmation", token),
         leave=leave,
         days=CONFIRMATION_DAYS,
     )
+    return _with_way_out(message, leave)
+
+
+def _with_way_out(message: EmailMessage, leave: str) -> EmailMessage:
     message["List-Unsubscribe"] = f"<{leave}>"
     # RFC 8058: the program that shows the mail may leave for its reader, by one POST.
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
@@ -161,14 +169,15 @@ LETTERS: dict[str, Callable[[Subscriber], EmailMessage]] = {"confirmation": _con
 """Every kind of mail, and how it is written."""
 
 
-def _to(subscriber: Subscriber, letter: str, **names: object) -> EmailMessage:
+def _to(address: str, letter: str, **names: object) -> EmailMessage:
     settings = the_site().settings
     sender = (settings.site_name, settings.sender)
     return compose(
         letter,
         sender=sender,
-        to=subscriber.address,
+        to=address,
         at=the_site().clock(),
         accent=shades_of(settings.accent).light,
+        shades=shades_of(settings.accent),
         **names,
     )
