@@ -9,7 +9,6 @@ from flask_wtf import FlaskForm
 from wtforms import (
     EmailField,
     HiddenField,
-    IntegerField,
     SelectMultipleField,
     StringField,
     ValidationError,
@@ -18,6 +17,7 @@ from wtforms.validators import AnyOf, Length
 
 FORM_NAMES = ("page", "banner", "footer", "article")
 FREQUENCIES = ("daily", "weekly", "each")
+WEEKDAYS = ("0", "1", "2", "3", "4", "5", "6")  # 0 is Monday
 
 
 class NewsletterForm(FlaskForm):
@@ -76,18 +76,13 @@ class PreferencesForm(FlaskForm):
     frequency = StringField(
         validators=[AnyOf(FREQUENCIES, message="Please choose how often the letter is to come.")]
     )
-    weekday = IntegerField(default=0)
+    weekday = StringField(validators=[AnyOf(WEEKDAYS, message="Please choose a day of the week.")])
     which = StringField(
         validators=[AnyOf(("all", "chosen"), message="Please choose all topics, or some.")]
     )
     topics = SelectMultipleField(validate_choice=False)
     remove = SelectMultipleField(validate_choice=False)
     search = StringField()
-
-    def validate_weekday(self, field: IntegerField) -> None:
-        """Refuse what is no day of the week."""
-        if field.data not in range(7):
-            raise ValidationError("Please choose a day of the week.")
 
     @property
     def removed(self) -> frozenset[int]:

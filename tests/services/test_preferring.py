@@ -105,8 +105,8 @@ def test_a_letter_of_which_nothing_would_come_is_refused_and_nothing_changes() -
     assert (reader().frequency, reader().has_all_topics) == ("daily", True)
     preferring.save(preferences(), wishes(has_all_topics=False, search="ferries"))
     (search,) = reader().searches
+    removed = frozenset({search.id})
     with pytest.raises(WishesRefused):
-        removed = frozenset({search.id})
         preferring.save(preferences(), wishes(has_all_topics=False, removed=removed))
     assert queries() == ["ferries"]
 
@@ -333,9 +333,7 @@ def test_a_stranger_who_is_written_to_by_mistake_gets_no_link_to_leave(
     assert sent[-1]["List-Unsubscribe"] is None
 
 
-def test_of_several_new_addresses_the_last_is_meant(
-    clock: Clock, sent: list[EmailMessage]
-) -> None:
+def test_of_several_new_addresses_the_last_is_meant(clock: Clock, sent: list[EmailMessage]) -> None:
     join()
     preferring.ask_to_move(account(), "mistyped@example.org")
     mistyped = moved_token(sent)

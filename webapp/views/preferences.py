@@ -50,7 +50,7 @@ def show(token: str) -> ResponseReturnValue:
     form = PreferencesForm(
         formdata=None,
         frequency=reader.frequency,
-        weekday=reader.weekday,
+        weekday=str(reader.weekday),
         which="all" if reader.has_all_topics else "chosen",
         topics=[topic.slug for topic in reader.topics],
     )
@@ -75,7 +75,7 @@ def save(token: str) -> ResponseReturnValue:
 def _wishes_in(form: PreferencesForm) -> Wishes:
     return Wishes(
         frequency=Frequency(form.frequency.data),
-        weekday=form.weekday.data,
+        weekday=int(form.weekday.data or 0),
         has_all_topics=form.which.data == "all",
         topics=frozenset(form.topics.data or ()),
         removed=form.removed,
@@ -170,7 +170,9 @@ def show_moved() -> ResponseReturnValue:
 @pages.get("/newsletter/searches")
 def ask_whom() -> ResponseReturnValue:
     """Show the form by which a search is followed by mail."""
-    form = FollowForm(formdata=None, q=request.args.get("q", ""))
+    # Lone surrogates fit into no page.
+    query = request.args.get("q", "").encode("utf-8", "replace").decode()
+    form = FollowForm(formdata=None, q=query)
     return render_template("preferences/follow.html", form=form)
 
 
