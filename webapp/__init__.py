@@ -32,6 +32,7 @@ from webapp.views import (
     letters,
     newsletter,
     openapi,
+    preferences,
     reading,
     search,
 )
@@ -93,6 +94,7 @@ def create_app(
         openapi,
         newsletter,
         letters,
+        preferences,
         health,
     ):
         app.register_blueprint(view.pages)

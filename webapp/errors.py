@@ -55,6 +55,18 @@ class LinkUnreadable(SiteError):
     """A signed link was cut off or changed."""
 
 
+class AddressTaken(SiteError):
+    """Another reader has the address already."""
+
+
+class WishesRefused(SiteError):
+    """What a reader wants of the letter cannot be; `field` is the one in the form that is meant."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
 class CrossSiteRequest(SiteError):
     """A form was sent from another site."""
 

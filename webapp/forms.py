@@ -6,10 +6,18 @@ from typing import ClassVar
 
 from email_validator import EmailNotValidError, validate_email
 from flask_wtf import FlaskForm
-from wtforms import EmailField, HiddenField, StringField, ValidationError
-from wtforms.validators import Length
+from wtforms import (
+    EmailField,
+    HiddenField,
+    SelectMultipleField,
+    StringField,
+    ValidationError,
+)
+from wtforms.validators import AnyOf, Length
 
 FORM_NAMES = ("page", "banner", "footer", "article")
+FREQUENCIES = ("daily", "weekly", "each")
+WEEKDAYS = ("0", "1", "2", "3", "4", "5", "6")  # 0 is Monday
 
 
 class NewsletterForm(FlaskForm):
@@ -49,3 +57,35 @@ class NewsletterForm(FlaskForm):
     def form_name(self) -> str:
         """Which of the site's forms it was."""
         return self.form.data if self.form.data in FORM_NAMES else "page"
+
+
+class FollowForm(NewsletterForm):
+    """Asks to be mailed what is new for a search."""
+
+    q = StringField("What are you looking for?")
+
+
+class PreferencesForm(FlaskForm):
+    """Says what a reader wants of the letter; who it is, the signed link in its address says."""
+
+    class Meta:
+        """Switches the token off: nobody is signed in, and the view checks where it came from."""
+
+        csrf: ClassVar[bool] = False
+
+    frequency = StringField(
+        validators=[AnyOf(FREQUENCIES, message="Please choose how often the letter is to come.")]
+    )
+    weekday = StringField(validators=[AnyOf(WEEKDAYS, message="Please choose a day of the week.")])
+    which = StringField(
+        validators=[AnyOf(("all", "chosen"), message="Please choose all topics, or some.")]
+    )
+    topics = SelectMultipleField(validate_choice=False)
+    remove = SelectMultipleField(validate_choice=False)
+    search = StringField()
+
+    @property
+    def removed(self) -> frozenset[int]:
+        """The ids of the searches to be removed."""
+        said = self.remove.data or []
+        return frozenset(int(id) for id in said if id.isascii() and id.isdigit())

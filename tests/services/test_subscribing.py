@@ -138,8 +138,7 @@ def test_of_the_clients_address_only_a_keyed_hash_is_stored() -> None:
         # Without the key anyone could try all blocks: there are only 16 million.
         assert hashlib.sha256(guess.encode()).hexdigest()[:32] not in stored
     first = db.session.scalars(select(RateCount.key).where(OF_SIGN_UPS)).one()
-    site = the_site()
-    site.settings = replace(site.settings, secret_key="another key, as long as keys have to be")
+    the_site().secret = "another key, as long as keys have to be"
     sign_up(2)
     assert len(set(db.session.scalars(select(RateCount.key).where(OF_SIGN_UPS))) - {first}) == 1
 

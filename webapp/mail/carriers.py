@@ -35,16 +35,17 @@ class MemoryCarrier:
     """Keeps what was sent: the plain definition of a carrier, for tests."""
 
     mails: list[Mail] = field(default_factory=list)
-
-    @property
-    def sent(self) -> list[EmailMessage]:
-        """The messages as a mail program reads them."""
-        return [message_from_bytes(mail.content, policy=default) for mail in self.mails]
+    sent: list[EmailMessage] = field(default_factory=list)
+    """The same as a mail program reads them."""
 
     @contextmanager
     def connected(self) -> Iterator[Send]:
-        """Give what puts a mail into the list."""
-        yield self.mails.append
+        """Give what puts a mail into the lists."""
+        yield self._keep
+
+    def _keep(self, mail: Mail) -> None:
+        self.mails.append(mail)
+        self.sent.append(message_from_bytes(mail.content, policy=default))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ class Delivery(Base):
 
     `due_at` is when it is to be tried next; of one that is claimed, when the claim lapses.
     `reason` is what the other side said last, and may repeat the address: it stays in here.
-    An edition, and an article, goes once to each reader.
+    An edition, and an article, goes once to each reader. `about` is what else a mail is about.
     """
 
     __tablename__ = "delivery"
@@ -44,6 +44,7 @@ class Delivery(Base):
     edition_id: Mapped[int | None] = mapped_column(ForeignKey("edition.id", ondelete="CASCADE"))
     article_id: Mapped[int | None] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"))
     address: Mapped[str | None] = mapped_column(String(320))
+    about: Mapped[str | None] = mapped_column(String(300))
     letter: Mapped[str] = mapped_column(String(20))
     state: Mapped[DeliveryState] = mapped_column(String(20), default=DeliveryState.WAITING)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)

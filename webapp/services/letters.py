@@ -22,7 +22,7 @@ from webapp.models import (
     Section,
     listed_in_order,
 )
-from webapp.services import editing, linking
+from webapp.services import account_letters, editing, linking
 from webapp.services.dressing import shades_of
 from webapp.services.outbox import Due, Wishes
 from webapp.text.addresses import article_path, edition_path, letter_path
@@ -208,7 +208,9 @@ class Desk:
     def write(self, due: Due) -> Mail:
         """Write a mail to its reader. Raises IndexUnavailable for one with searches."""
         settings = the_site().settings
-        name = (due.letter, due.edition_id, due.article_id, due.wishes)
+        # What was asked for has links of its reader's own.
+        own = due.id if due.letter in account_letters.LETTERS else 0
+        name = (due.letter, due.edition_id, due.article_id, due.wishes, own)
         stencil = self.stencils.get(name)
         if stencil is None:
             message = LETTERS[due.letter](due, due.wishes)
@@ -232,14 +234,15 @@ def _name_of(due: Due) -> str:
 
 def _confirmation(_due: Due, _wishes: Wishes) -> EmailMessage:
     """Ask whether the one who has this address asked for the letter."""
-    return _composed("confirmation", link=_link("confirmation"), days=CONFIRMATION_DAYS)
+    names = {"link": _link("confirmation"), "days": CONFIRMATION_DAYS}
+    return _composed("confirmation", leave=_link("departure"), **names)
 
 
 def _edition(due: Due, wishes: Wishes) -> EmailMessage:
     edition = db.session.get_one(Edition, due.edition_id)
     found = _found(wishes, editing.since_of(edition), edition.published_until)
     letter = edition_letter(edition, wishes.topics, found, BRIEFS)
-    return _composed("edition", letter=letter, kind="daily")
+    return _edition_mail(letter, kind="daily")
 
 
 def _weekly(due: Due, wishes: Wishes) -> EmailMessage:
@@ -254,7 +257,7 @@ def _weekly(due: Due, wishes: Wishes) -> EmailMessage:
         searches=found,
         most=BRIEFS,
     )
-    return _composed("edition", letter=letter, kind="weekly")
+    return _edition_mail(letter, kind="weekly")
 
 
 def _article(due: Due, _wishes: Wishes) -> EmailMessage:
@@ -262,7 +265,7 @@ def _article(due: Due, _wishes: Wishes) -> EmailMessage:
     article = db.session.get_one(Article, due.article_id)
     day = _day_of(the_site().clock())
     letter = letter_of([due.article_id], on=day, path=article_path(article.slug))
-    return _composed("edition", letter=letter, kind="each")
+    return _edition_mail(letter, kind="each")
 
 
 def _preview(due: Due, _wishes: Wishes) -> EmailMessage:
@@ -272,11 +275,20 @@ def _preview(due: Due, _wishes: Wishes) -> EmailMessage:
 
 def preview_message(letter: Letter, due_at: datetime | None = None) -> EmailMessage:
     """Write a letter for an editor, who sees when it goes to readers."""
-    return _composed("edition", letter=letter, kind="preview", due_at=due_at)
+    return _edition_mail(letter, kind="preview", due_at=due_at)
 
 
 def _found(wishes: Wishes, since: datetime, until: datetime) -> dict[str, list[int]]:
     return {query: editing.new_for(query, since, until) for query in wishes.searches}
+
+
+def _edition_mail(letter: Letter, **names: object) -> EmailMessage:
+    links = {"leave": _link("departure"), "preferences": _link("preferences")}
+    return _composed("edition", letter=letter, **links, **names)
+
+
+def _asked_for(due: Due, _wishes: Wishes) -> EmailMessage:
+    return _composed(due.letter, **account_letters.LETTERS[due.letter](due))
 
 
 LETTERS: dict[str, Callable[[Due, Wishes], EmailMessage]] = {
@@ -285,6 +297,7 @@ LETTERS: dict[str, Callable[[Due, Wishes], EmailMessage]] = {
     "weekly": _weekly,
     "article": _article,
     "preview": _preview,
+    **dict.fromkeys(account_letters.LETTERS, _asked_for),
 }
 """Every kind of mail, and how it is written."""
 
@@ -296,26 +309,30 @@ def _link(deed: str) -> str:
 
 
 def _composed(template: str, **names: object) -> EmailMessage:
+    """Compose a mail; where it has a link to leave, programs are told of it too."""
     settings = the_site().settings
-    leave = _link("departure")
-    host = urlsplit(settings.site_url).hostname
-    mailto = f"mailto:{settings.sender}?subject=unsubscribe%20MARKOFDEPARTURE"
-    headers = {
-        # RFC 8058: the program that shows the mail may leave for its reader, by one POST.
-        "List-Unsubscribe": f"<{leave}>, <{mailto}>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        "List-Id": f"{_phrase(settings.site_name)} <letter.{host}>",  # RFC 2919
-    }
+    headers = _list_headers(str(names["leave"])) if "leave" in names else {}
     return compose(
         template,
         sender=(settings.site_name, settings.sender),
         at=the_site().clock(),
         headers=headers,
         shades=shades_of(settings.accent),
-        leave=leave,
-        preferences=_link("preferences"),
         **names,
     )
+
+
+def _list_headers(leave: str) -> dict[str, str]:
+    settings = the_site().settings
+    host = urlsplit(settings.site_url).hostname
+    token = leave.rpartition("/")[2]
+    mailto = f"mailto:{settings.sender}?subject=unsubscribe%20{token}"
+    return {
+        # RFC 8058: the program that shows the mail may leave for its reader, by one POST.
+        "List-Unsubscribe": f"<{leave}>, <{mailto}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "List-Id": f"{_phrase(settings.site_name)} <letter.{host}>",  # RFC 2919
+    }
 
 
 def _phrase(name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from datetime import timedelta
 from functools import lru_cache
 
@@ -17,7 +19,7 @@ from itsdangerous.encoding import base64_encode
 from webapp.errors import LinkExpired, LinkUnreadable
 from webapp.extensions import the_site
 
-LONGEST = 300  # characters; ours are shorter
+LONGEST = 2000  # characters; ours are shorter, also where one holds a search
 
 
 class _Signer(TimestampSigner):
@@ -47,9 +49,16 @@ def read(deed: str, token: str, lasts: timedelta | None) -> str:
     try:
         return str(_serializer(deed).loads(token[:LONGEST], max_age=seconds))
     except SignatureExpired:
-        raise LinkExpired("This link has expired. Please ask for the letter again.") from None
+        anew = "the letter again" if deed == "confirmation" else "a new one"
+        raise LinkExpired(f"This link has expired. Please ask for {anew}.") from None
     except BadData:
         raise LinkUnreadable("This link is not whole. Please open it from the mail.") from None
+
+
+def keyed_hash(text: str) -> str:
+    """Give a keyed hash: without the key nobody can try what it may be of."""
+    key = the_site().secret.encode()
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def _serializer(deed: str) -> URLSafeTimedSerializer:

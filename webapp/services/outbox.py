@@ -71,14 +71,16 @@ class Due:
     key: str
     edition_id: int | None
     article_id: int | None
+    about: str
     attempts: int
     wishes: Wishes
 
 
-def put(letter: str, subscriber_id: int) -> None:
+def put(letter: str, subscriber_id: int, about: str = "") -> None:
     """Have a mail sent, once the running transaction is through."""
-    now = the_site().clock()
-    db.session.add(Delivery(subscriber_id=subscriber_id, letter=letter, due_at=now))
+    mail = Delivery(subscriber_id=subscriber_id, letter=letter, about=about)
+    mail.due_at = the_site().clock()
+    db.session.add(mail)
 
 
 def fill(
@@ -217,6 +219,7 @@ _CLAIMED = (
         func.coalesce(Subscriber.key, "").label("key"),
         Delivery.edition_id,
         Delivery.article_id,
+        func.coalesce(Delivery.about, "").label("about"),
         Delivery.attempts,
     )
     .outerjoin(Subscriber, Subscriber.id == Delivery.subscriber_id)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import ipaddress
 from datetime import timedelta
 
@@ -26,19 +24,32 @@ def sign_up(address: str, form: str, client: str) -> None:
     a few times a day at most. `client` is the network address that the request came from; only
     a keyed hash of its block is kept, for as long as the limit counts. Raises TooManySignUps.
     """
+    hold_to_limit(client)
+    subscriber = known(address.lower()) or add(address.lower(), form)
+    if subscriber is not None and subscriber.state == SubscriberState.PENDING:
+        # Who asked for a search alone before now asks for the letter.
+        subscriber.has_all_topics = True
+        ask_to_confirm(subscriber)
+    db.session.commit()
+
+
+def hold_to_limit(client: str) -> None:
+    """Count a form that was sent from a network address. Raises TooManySignUps."""
     settings = the_site().settings
     wait = rates.seconds_to_wait(settings.sign_up_limit, f"sign-up/{_block_hash(client)}")
     if wait:
         db.session.commit()
         raise TooManySignUps(wait)
-    subscriber = _known(address.lower()) or _add(address.lower(), form)
-    if subscriber is not None and subscriber.state == SubscriberState.PENDING:
-        _ask_to_confirm(subscriber)
-    db.session.commit()
 
 
-def _ask_to_confirm(subscriber: Subscriber) -> None:
-    if not rates.seconds_to_wait(MAILS_TO_ONE, f"mail/{_hash(subscriber.address)}"):
+def may_be_mailed(address: str) -> bool:
+    """Whether one more mail that somebody asked for may go to an address today; counts it."""
+    return not rates.seconds_to_wait(MAILS_TO_ONE, f"mail/{linking.keyed_hash(address)}")
+
+
+def ask_to_confirm(subscriber: Subscriber) -> None:
+    """Have a mail ask one who is pending, in the running transaction."""
+    if may_be_mailed(subscriber.address):
         outbox.put("confirmation", subscriber.id)
 
 
@@ -48,15 +59,14 @@ def confirm(token: str) -> None:
     if subscriber.state == SubscriberState.PENDING:
         subscriber.state = SubscriberState.CONFIRMED
         subscriber.confirmed_at = the_site().clock()
-        left = Departure.address_hash == _hash(subscriber.address)
-        db.session.execute(delete(Departure).where(left))
+        forget_departure(subscriber.address)
     db.session.commit()
 
 
 def asked_by(token: str) -> Subscriber:
     """Give the one whom a mail asked to confirm. Raises LinkExpired, LinkUnreadable."""
     lasts = timedelta(days=letters.CONFIRMATION_DAYS)
-    subscriber = _named(linking.read("confirmation", token, lasts))
+    subscriber = named(linking.read("confirmation", token, lasts))
     if subscriber is None:
         raise LinkExpired("This link is used up. Please ask for the letter again.")
     return subscriber
@@ -69,16 +79,32 @@ def leave(token: str) -> None:
     """
     subscriber = left_by(token)
     if subscriber is not None:
-        hashed = _hash(subscriber.address)
-        if db.session.get(Departure, hashed) is None:
-            db.session.add(Departure(address_hash=hashed, left_at=the_site().clock()))
-        db.session.execute(delete(Subscriber).where(Subscriber.id == subscriber.id))
+        forget(subscriber)
     db.session.commit()
+
+
+def forget(subscriber: Subscriber) -> None:
+    """Erase a subscriber but for a keyed hash, in the running transaction."""
+    note_departure(subscriber.address)
+    db.session.execute(delete(Subscriber).where(Subscriber.id == subscriber.id))
+
+
+def note_departure(address: str) -> None:
+    """Note, as a keyed hash, that no import may bring an address back."""
+    hashed = linking.keyed_hash(address)
+    if db.session.get(Departure, hashed) is None:
+        db.session.add(Departure(address_hash=hashed, left_at=the_site().clock()))
+
+
+def forget_departure(address: str) -> None:
+    """Note that whoever has this address wants mail again."""
+    left = Departure.address_hash == linking.keyed_hash(address)
+    db.session.execute(delete(Departure).where(left))
 
 
 def left_by(token: str) -> Subscriber | None:
     """Give the one whom a link to leave names, None once that is done. Raises LinkUnreadable."""
-    return _named(linking.read("departure", token, None))
+    return named(linking.read("departure", token, None))
 
 
 def erase_unconfirmed() -> None:
@@ -91,20 +117,24 @@ def erase_unconfirmed() -> None:
         db.session.commit()
 
 
-def _known(address: str) -> Subscriber | None:
+def known(address: str) -> Subscriber | None:
+    """Give who has an address, in lower case; None where nobody has."""
     return db.session.scalar(select(Subscriber).where(Subscriber.address == address))
 
 
-def _named(key: str) -> Subscriber | None:
+def named(key: str) -> Subscriber | None:
+    """Give the one whom a key names; None once he has left."""
     return db.session.scalar(select(Subscriber).where(Subscriber.key == key))
 
 
-def _add(address: str, form: str) -> Subscriber | None:
+def add(address: str, form: str, *, has_all_topics: bool = True) -> Subscriber | None:
+    """Note somebody who has yet to confirm; None where another worker was first."""
     subscriber = Subscriber(
         address=address,
         consent_at=the_site().clock(),
         consent_form=form,
         consent_wording=WORDING,
+        has_all_topics=has_all_topics,
     )
     try:
         with db.session.begin_nested():
@@ -113,12 +143,6 @@ def _add(address: str, form: str) -> Subscriber | None:
         # The same address a moment ago, by another worker: it is noted, which is all we want.
         return None
     return subscriber
-
-
-def _hash(text: str) -> str:
-    """Give a keyed hash: without the key nobody can try what it may be of."""
-    key = the_site().secret.encode()
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def _block_hash(client: str) -> str:
@@ -131,4 +155,4 @@ def _block_hash(client: str) -> str:
         block = str(ipaddress.ip_network((address, bits), strict=False))
     except ValueError:
         block = "unknown"
-    return _hash(block)[:32]
+    return linking.keyed_hash(block)[:32]

@@ -23,6 +23,7 @@ STATUSES: dict[type[Exception], int] = {
     errors.QueryUnreadable: 400,
     errors.LinkExpired: 410,
     errors.LinkUnreadable: 404,
+    errors.AddressTaken: 409,
     errors.CrossSiteRequest: 403,
     errors.HostNotOurs: 400,
     errors.Busy: 503,
@@ -32,11 +33,13 @@ HEADINGS = {
     403: "That is not possible from here",
     404: "There is nothing at this address",
     405: "That cannot be done here",
+    409: "This address is taken",
     410: "This article was withdrawn",
     413: "That is too large",
     500: "Something went wrong on our side",
     503: "We will be back in a moment",
 }
+LINK_HEADING = "This link does not work any more"
 MESSAGES = {
     400: "Part of the address or of what was sent does not fit. Please check it.",
     404: "The page may have moved, or its address may have a typing error in it.",
@@ -57,7 +60,8 @@ def attach(app: Flask) -> None:
 
 
 def _say_site_error(problem: Exception) -> ResponseReturnValue:
-    return _page(STATUSES[type(problem)], str(problem))
+    heading = LINK_HEADING if isinstance(problem, errors.LinkExpired) else ""
+    return _page(STATUSES[type(problem)], str(problem), heading)
 
 
 def _say_no_index(problem: Exception) -> ResponseReturnValue:
@@ -83,8 +87,8 @@ def _say_http_error(problem: HTTPException) -> ResponseReturnValue:
     return answer, status, headers
 
 
-def _page(status: int, message: str) -> tuple[Response | str, int]:
-    heading = HEADINGS.get(status, "That did not work")
+def _page(status: int, message: str, heading: str = "") -> tuple[Response | str, int]:
+    heading = heading or HEADINGS.get(status, "That did not work")
     if request.path.endswith(".json"):
         return jsonify(error={"status": status, "reason": message}), status
     return render_template(

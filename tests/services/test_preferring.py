@@ -1,0 +1,478 @@
+"""What readers want of the letter, and what they do about what is kept of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from email.message import EmailMessage
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from tests.conftest import NOON, Clock
+from tests.factories import make_article
+from tests.services.test_subscribing import everything_stored
+from webapp.errors import AddressTaken, LinkExpired, LinkUnreadable, TooManySignUps, WishesRefused
+from webapp.extensions import db, the_site
+from webapp.mail import MemoryCarrier
+from webapp.models import (
+    Bounce,
+    BounceKind,
+    Delivery,
+    DeliveryState,
+    Departure,
+    Frequency,
+    Subscriber,
+    SubscriberState,
+)
+from webapp.services import account_letters, linking, mailing, preferring, subscribing
+from webapp.services.preferring import Wishes
+
+CLIENT = "203.0.113.7"
+EVERYTHING = Wishes(Frequency.DAILY, 0, has_all_topics=True, topics=frozenset())
+
+
+@pytest.fixture(autouse=True)
+def sent(app: Flask) -> list[EmailMessage]:
+    carrier = MemoryCarrier()
+    the_site().carrier = carrier
+    return carrier.sent
+
+
+def reader(name: str = "ada") -> Subscriber:
+    db.session.expire_all()
+    found = subscribing.known(f"{name}@example.org")
+    assert found is not None
+    return found
+
+
+def join(name: str = "ada") -> Subscriber:
+    """Make a reader, whom no mail of today counts for."""
+    subscribing.add(f"{name}@example.org", "page")
+    reader(name).state = SubscriberState.CONFIRMED
+    db.session.commit()
+    return reader(name)
+
+
+def preferences(name: str = "ada") -> str:
+    return linking.sign("preferences", reader(name).key)
+
+
+def account(name: str = "ada") -> str:
+    return linking.sign("account", reader(name).key)
+
+
+def mails() -> list[tuple[str, str | None]]:
+    return [(d.letter, d.address) for d in db.session.scalars(select(Delivery))]
+
+
+def queries(name: str = "ada") -> list[str]:
+    return [search.query for search in reader(name).searches]
+
+
+def wishes(**other: object) -> Wishes:
+    return Wishes(**{**{n: getattr(EVERYTHING, n) for n in Wishes.__slots__}, **other})
+
+
+def test_what_a_reader_wants_is_what_he_said_last() -> None:
+    make_article(topics=["Harbours", "Ferries", "Night"])
+    join()
+    weekly = wishes(
+        frequency=Frequency.WEEKLY,
+        weekday=4,
+        has_all_topics=False,
+        topics=frozenset({"harbours", "night", "no-such-topic"}),
+        search="  falcon \t OR\u2028osprey\x00 ",
+    )
+    preferring.save(preferences(), weekly)
+    stored = reader()
+    assert (stored.frequency, stored.weekday, stored.has_all_topics) == ("weekly", 4, False)
+    assert [topic.name for topic in stored.topics] == ["Harbours", "Night"]
+    assert queries() == ["falcon OR osprey"]
+    preferring.save(preferences(), EVERYTHING)
+    stored = reader()
+    assert (stored.frequency, stored.has_all_topics, stored.topics) == ("daily", True, [])
+    assert queries() == ["falcon OR osprey"]
+
+
+def test_a_letter_of_which_nothing_would_come_is_refused_and_nothing_changes() -> None:
+    make_article(topics=["Harbours"])
+    join()
+    nothing = wishes(frequency=Frequency.EACH, has_all_topics=False)
+    with pytest.raises(WishesRefused) as refusal:
+        preferring.save(preferences(), nothing)
+    assert refusal.value.field == "topics"
+    assert (reader().frequency, reader().has_all_topics) == ("daily", True)
+    preferring.save(preferences(), wishes(has_all_topics=False, search="ferries"))
+    (search,) = reader().searches
+    removed = frozenset({search.id})
+    with pytest.raises(WishesRefused):
+        preferring.save(preferences(), wishes(has_all_topics=False, removed=removed))
+    assert queries() == ["ferries"]
+
+
+def test_a_search_is_followed_once_and_twenty_at_most_of_200_characters_at_most() -> None:
+    join()
+    for n in (*range(20), 0):
+        preferring.save(preferences(), wishes(search=f"ferries {n}"))
+    assert len(queries()) == 20
+    for search in ("one more", "x" * 201):
+        with pytest.raises(WishesRefused) as refusal:
+            preferring.save(preferences(), wishes(search=search))
+        assert refusal.value.field == "search"
+    first = frozenset({reader().searches[0].id})
+    # The place of one that goes is free for the one that comes.
+    preferring.save(preferences(), wishes(removed=first, search="x" * 200))
+    assert queries() == [*(f"ferries {n}" for n in range(1, 20)), "x" * 200]
+
+
+def test_nobody_removes_the_searches_of_another() -> None:
+    join("ada")
+    join("eve")
+    preferring.save(preferences("eve"), wishes(search="ferries"))
+    others = frozenset({reader("eve").searches[0].id})
+    preferring.save(preferences("ada"), wishes(removed=others))
+    assert queries("eve") == ["ferries"]
+
+
+def test_topics_to_choose_are_those_of_articles_and_those_that_were_chosen(clock: Clock) -> None:
+    make_article(topics=["Harbours"])
+    later = (NOON + timedelta(days=1)).isoformat()
+    make_article(topics=["later"], published_at=later)
+    join()
+    assert [topic.name for topic in preferring.topics_for(reader())] == ["Harbours"]
+    chosen = frozenset({"later"})
+    preferring.save(preferences(), wishes(has_all_topics=False, topics=chosen))
+    assert [topic.name for topic in preferring.topics_for(reader())] == ["Harbours", "later"]
+
+
+def test_a_link_to_the_preferences_lasts_90_days(clock: Clock) -> None:
+    join()
+    token = preferences()
+    clock.forward(days=90)
+    preferring.save(token, EVERYTHING)
+    clock.forward(seconds=1)
+    with pytest.raises(LinkExpired):
+        preferring.save(token, EVERYTHING)
+
+
+def test_a_link_leads_nowhere_once_its_reader_has_left() -> None:
+    join()
+    tokens = preferences(), account()
+    preferring.erase(account())
+    with pytest.raises(LinkExpired):
+        preferring.save(tokens[0], EVERYTHING)
+    with pytest.raises(LinkExpired):
+        preferring.account_of(tokens[1])
+
+
+def test_who_has_not_confirmed_has_no_preferences() -> None:
+    subscribing.sign_up("ada@example.org", "page", CLIENT)
+    with pytest.raises(LinkExpired):
+        preferring.reader_of(preferences())
+
+
+def test_a_link_from_a_letter_neither_gives_out_nor_moves_nor_erases() -> None:
+    join()
+    for deed in (preferring.everything_about, preferring.erase, preferring.account_of):
+        with pytest.raises(LinkUnreadable):
+            deed(preferences())
+    with pytest.raises(LinkUnreadable):
+        preferring.ask_to_move(preferences(), "new@example.org")
+    assert reader()
+
+
+def test_only_a_confirmed_reader_is_mailed_a_link() -> None:
+    join("ada")
+    subscribing.add("eve@example.org", "page")
+    join("bob").state = SubscriberState.BOUNCED
+    db.session.commit()
+    for name in ("ADA", "eve", "bob", "nobody"):
+        preferring.ask_for_link(f"{name}@example.org", CLIENT)
+    assert [d.subscriber_id for d in db.session.scalars(select(Delivery))] == [reader().id]
+    assert mails() == [("preferences", None)]
+
+
+def test_asking_for_links_counts_with_the_sign_ups_of_a_network() -> None:
+    join()
+    for n in range(8):
+        subscribing.sign_up(f"reader{n}@example.org", "page", CLIENT)
+    preferring.ask_for_link("ada@example.org", CLIENT)
+    preferring.ask_to_follow("eve@example.org", "ferries", CLIENT)
+    for deed in (
+        lambda: preferring.ask_for_link("ada@example.org", CLIENT),
+        lambda: preferring.ask_to_follow("ada@example.org", "ferries", CLIENT),
+        lambda: subscribing.sign_up("reader9@example.org", "page", CLIENT),
+    ):
+        with pytest.raises(TooManySignUps):
+            deed()
+
+
+def test_of_all_that_can_be_asked_for_three_mails_a_day_go_to_one_address(clock: Clock) -> None:
+    join()
+    for _ in range(2):
+        preferring.ask_for_link("ada@example.org", CLIENT)
+        preferring.ask_for_account_link(preferences())
+        preferring.ask_to_follow("ada@example.org", "ferries", CLIENT)
+    assert len(mails()) == 3
+    clock.forward(days=1, seconds=1)
+    preferring.ask_for_account_link(preferences())
+    assert len(mails()) == 4
+
+
+def test_a_link_to_the_account_lasts_an_hour_from_when_its_mail_was_written(
+    clock: Clock, sent: list[EmailMessage]
+) -> None:
+    join()
+    preferring.ask_for_account_link(preferences())
+    clock.forward(hours=5)
+    mailing.send_due()
+    token = link_in(sent[-1], "account")
+    clock.forward(hours=1)
+    assert preferring.account_of(token).address == "ada@example.org"
+    clock.forward(seconds=1)
+    for deed in (preferring.account_of, preferring.everything_about, preferring.erase):
+        with pytest.raises(LinkExpired):
+            deed(token)
+
+
+def link_in(message: EmailMessage, noun: str) -> str:
+    body = message.get_body(("plain",))
+    assert body is not None
+    begin = f"{the_site().settings.site_url}/newsletter/{noun}/"
+    (line,) = [line for line in body.get_content().splitlines() if line.startswith(begin)]
+    return line.removeprefix(begin)
+
+
+def test_everything_is_all_that_is_kept(clock: Clock) -> None:
+    make_article(topics=["Harbours"])
+    join()
+    chosen = frozenset({"harbours"})
+    preferring.save(preferences(), wishes(topics=chosen, search="ferries"))
+    bounce = Bounce(subscriber_id=reader().id, kind=BounceKind.SOFT, bounced_at=NOON)
+    db.session.add(bounce)
+    preferring.ask_for_account_link(preferences())
+    mailing.send_due()
+    preferring.ask_to_move(account(), "new@example.org")
+    told = preferring.everything_about(account())
+    assert told["address"] == "ada@example.org"
+    assert told["consent"] == {
+        "given_at": "2026-11-23T12:00:00+00:00",
+        "form": "page",
+        "wording": subscribing.WORDING,
+        "confirmed_at": None,
+    }
+    assert (told["topics"], told["searches"]) == (["Harbours"], ["ferries"])
+    letters = told["deliveries"]
+    assert isinstance(letters, list)
+    assert [(each["letter"], each["state"], each["address"]) for each in letters] == [
+        ("account", "sent", "ada@example.org"),
+        ("address", "waiting", "new@example.org"),
+    ]
+    assert told["bounces"] == [{"kind": "soft", "bounced_at": "2026-11-23T12:00:00+00:00"}]
+    # The key is in every link to this reader; a file goes to more hands than a mail.
+    assert reader().key not in str(told)
+
+
+def test_of_who_is_erased_a_keyed_hash_remains_and_twice_is_as_once() -> None:
+    join()
+    preferring.save(preferences(), wishes(search="ferries"))
+    preferring.ask_to_move(account(), "new@example.org")
+    token, key = account(), reader().key
+    preferring.erase(token)
+    preferring.erase(token)
+    assert len(db.session.scalars(select(Departure)).all()) == 1
+    left = everything_stored()
+    assert not [said for said in ("ada@example.org", "new@example.org", "ferries") if said in left]
+    assert f"'{key}'" not in left
+
+
+def moved_token(sent: list[EmailMessage]) -> str:
+    mailing.send_due()
+    return link_in(sent[-1], "address")
+
+
+def test_a_new_address_gets_the_letter_once_it_has_confirmed(sent: list[EmailMessage]) -> None:
+    join()
+    bounce = Bounce(subscriber_id=reader().id, kind=BounceKind.SOFT, bounced_at=NOON)
+    db.session.add(bounce)
+    preferring.save(preferences(), wishes(search="ferries"))
+    preferring.ask_to_move(account(), "New@example.org")
+    token = moved_token(sent)
+    assert sent[-1]["To"] == "new@example.org"
+    assert preferring.new_address(token) == "new@example.org"
+    assert reader("ada").address == "ada@example.org"
+    preferring.move(token)
+    assert queries("new") == ["ferries"]
+    assert subscribing.known("ada@example.org") is None
+    assert "ada@example.org" not in everything_stored()
+    assert db.session.scalars(select(Bounce)).all() == []
+    # No import brings the former address back.
+    hashed = linking.keyed_hash("ada@example.org")
+    assert db.session.scalars(select(Departure.address_hash)).all() == [hashed]
+    with pytest.raises(LinkExpired):
+        preferring.move(token)
+
+
+def test_no_address_stands_in_a_link(sent: list[EmailMessage]) -> None:
+    join()
+    preferring.ask_to_move(account(), "new@example.org")
+    token = moved_token(sent)
+    said = linking.read("address", token, None)
+    assert "example" not in said
+    assert "@" not in said
+
+
+def test_a_stranger_who_is_written_to_by_mistake_gets_no_link_to_leave(
+    sent: list[EmailMessage],
+) -> None:
+    join()
+    preferring.ask_to_move(account(), "new@example.org")
+    moved_token(sent)
+    assert "unsubscription" not in str(sent[-1])
+    assert sent[-1]["List-Unsubscribe"] is None
+
+
+def test_of_several_new_addresses_the_last_is_meant(clock: Clock, sent: list[EmailMessage]) -> None:
+    join()
+    preferring.ask_to_move(account(), "mistyped@example.org")
+    mistyped = moved_token(sent)
+    preferring.ask_to_move(account(), "new@example.org")
+    with pytest.raises(LinkExpired):
+        preferring.move(mistyped)
+    preferring.move(moved_token(sent))
+    assert reader("new")
+    preferring.ask_to_move(account("new"), "newer@example.org")
+    newer = moved_token(sent)
+    # Whoever asks for the address that he has calls off the other.
+    preferring.ask_to_move(account("new"), "new@example.org")
+    with pytest.raises(LinkExpired):
+        preferring.move(newer)
+    preferring.ask_to_move(account("new"), "newest@example.org")
+    newest = moved_token(sent)
+    clock.forward(days=1, seconds=1)
+    with pytest.raises(LinkExpired):
+        preferring.move(newest)
+    assert reader("new")
+
+
+def test_an_address_that_another_reader_has_is_told_only_to_who_reads_its_mail(
+    sent: list[EmailMessage],
+) -> None:
+    join("ada")
+    join("eve")
+    preferring.ask_to_move(account("ada"), "eve@example.org")
+    token = moved_token(sent)
+    with pytest.raises(AddressTaken):
+        preferring.move(token)
+    assert (reader("ada").state, reader("eve").state) == ("confirmed", "confirmed")
+    assert db.session.scalars(select(Departure)).all() == []
+
+
+def test_a_sign_up_that_waits_for_the_new_address_gives_way(sent: list[EmailMessage]) -> None:
+    join()
+    subscribing.sign_up("new@example.org", "page", CLIENT)
+    preferring.ask_to_move(account(), "new@example.org")
+    preferring.move(moved_token(sent))
+    assert reader("new").state == SubscriberState.CONFIRMED
+    assert len(db.session.scalars(select(Subscriber)).all()) == 1
+
+
+def test_a_reader_has_five_new_addresses_a_day_mailed_to() -> None:
+    join()
+    for n in range(7):
+        preferring.ask_to_move(account(), f"new{n}@example.org")
+        asked = [address for letter, address in mails() if letter == "address"]
+        assert asked == ([f"new{n}@example.org"] if n < 5 else [])
+
+
+def test_a_known_reader_follows_a_search_by_the_button_of_a_mailed_link(
+    sent: list[EmailMessage],
+) -> None:
+    join()
+    preferring.ask_to_follow("Ada@example.org", ' "open\nsource" ', CLIENT)
+    assert queries() == []
+    mailing.send_due()
+    token = link_in(sent[-1], "searches")
+    assert preferring.search_of(token) == '"open source"'
+    assert queries() == []
+    for _ in range(2):  # twice is as once
+        assert preferring.reader_of(preferring.follow(token)).id == reader().id
+    assert queries() == ['"open source"']
+    # Strangers could write to readers by it.
+    assert "open source" not in str(sent[-1])
+
+
+def test_a_search_whose_mail_was_put_off_is_still_that_search(
+    sent: list[EmailMessage],
+) -> None:
+    join()
+    preferring.ask_to_follow("ada@example.org", "ferries", CLIENT)
+    delivery = db.session.scalars(select(Delivery)).one()
+    delivery.reason = "450 busy"
+    db.session.commit()
+    mailing.send_due()
+    assert preferring.search_of(link_in(sent[-1], "searches")) == "ferries"
+
+
+def test_the_longest_search_fits_into_a_link(sent: list[EmailMessage]) -> None:
+    join()
+    query = "".join(chr(0x1F300 + n * 37 % 0x200) for n in range(200))
+    preferring.ask_to_follow("ada@example.org", query, CLIENT)
+    mailing.send_due()
+    preferring.follow(link_in(sent[-1], "searches"))
+    assert queries() == [query]
+
+
+def test_who_is_no_reader_yet_becomes_one_of_the_search_alone() -> None:
+    preferring.ask_to_follow("Ada@example.org", "ferries", CLIENT)
+    preferring.ask_to_follow("ada@example.org", "night", CLIENT)
+    assert (reader().state, reader().consent_form) == (SubscriberState.PENDING, "search")
+    assert mails() == [("confirmation", None)] * 2
+    subscribing.confirm(linking.sign("confirmation", reader().key))
+    assert (reader().has_all_topics, reader().frequency) == (False, "daily")
+    assert queries() == ["ferries", "night"]
+
+
+def test_who_asks_for_the_letter_too_before_confirming_gets_all_of_it() -> None:
+    preferring.ask_to_follow("ada@example.org", "ferries", CLIENT)
+    subscribing.sign_up("ada@example.org", "page", CLIENT)
+    assert reader().has_all_topics
+    assert queries() == ["ferries"]
+
+
+def test_searches_asked_for_in_anothers_name_are_twenty_at_most(clock: Clock) -> None:
+    for n in range(25):
+        clock.forward(hours=2)
+        preferring.ask_to_follow("ada@example.org", f"ferries {n}", CLIENT)
+    assert len(queries()) == 20
+
+
+@pytest.mark.parametrize("query", ["", " \n ", "\x00", "x" * 201])
+def test_what_is_no_search_is_not_followed(query: str) -> None:
+    with pytest.raises(WishesRefused):
+        preferring.ask_to_follow("ada@example.org", query, CLIENT)
+    assert subscribing.known("ada@example.org") is None
+
+
+def test_every_mail_that_can_be_asked_for_says_what_for_and_for_how_long(
+    sent: list[EmailMessage], clock: Clock
+) -> None:
+    join()
+    for letter in account_letters.LETTERS:
+        to = "new@example.org" if letter == "address" else None
+        delivery = Delivery(subscriber_id=reader().id, letter=letter, address=to, due_at=NOON)
+        delivery.about = "ferries"
+        db.session.add(delivery)
+    db.session.commit()
+    assert mailing.send_due().sent == 4
+    for message in sent:
+        plain, html = (message.get_body((kind,)) for kind in ("plain", "html"))
+        assert plain is not None
+        assert html is not None
+        assert "Broadsheet" in message["Subject"]
+        assert "do nothing" in plain.get_content()
+        assert "do nothing" in html.get_content()
+        assert "{" not in plain.get_content()
+    states = db.session.scalars(select(Delivery.state)).all()
+    assert set(states) == {DeliveryState.SENT}
