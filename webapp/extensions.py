@@ -121,6 +121,7 @@ class Site:
     notes: SearchNotes = field(default_factory=SearchNotes)
     listings: Kept[Any] = field(default_factory=lambda: Kept(LISTINGS))
     mending: threading.Lock = field(default_factory=threading.Lock)
+    life: Any = None
 
 
 def with_the_site(work: Callable[P, None]) -> Callable[P, None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -110,6 +111,17 @@ def test_a_worker_that_died_while_sending_is_followed_by_another(
     clock.forward(minutes=5)
     assert mailing.send_due() == mailing.Tally(sent=1)
     assert len(sent) == 1
+
+
+def test_what_a_dead_worker_of_this_machine_had_is_free_at_once(sent: list[Mail]) -> None:
+    ask("ada")
+    with outbox.opened() as connection:
+        outbox.claim(connection, 10)
+    assert mailing.send_due() == mailing.Tally(), "it is alive"
+    the_site().life = None  # its lock is free as if it had died
+    gc.collect()
+    assert mailing.send_due() == mailing.Tally(sent=1)
+    assert len(list((the_site().settings.data / "workers").iterdir())) == 1
 
 
 def test_a_mail_that_is_repeated_has_the_same_name(sent: list[Mail]) -> None:

@@ -24,7 +24,8 @@ class DeliveryState(StrEnum):
 class Delivery(Base):
     """One mail to one subscriber, or to the `address` of one who is none.
 
-    `due_at` is when it is to be tried next; of one that is claimed, when the claim lapses.
+    `due_at` is when it is to be tried next; of one that is claimed, when the claim lapses, and
+    `claimed_by` names the worker.
     `reason` is what the other side said last, and may repeat the address: it stays in here.
     An edition, and an article, goes once to each reader. `about` is what else a mail is about.
     """
@@ -48,6 +49,7 @@ class Delivery(Base):
     letter: Mapped[str] = mapped_column(String(20))
     state: Mapped[DeliveryState] = mapped_column(String(20), default=DeliveryState.WAITING)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    claimed_by: Mapped[str | None] = mapped_column(String(40))
     attempts: Mapped[int] = mapped_column(default=0)
     reason: Mapped[str] = mapped_column(String(300), default="")
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -37,6 +37,7 @@ from webapp.models import (
 )
 from webapp.models.columns import UtcDateTime
 from webapp.models.naming import article_topic
+from webapp.services import living
 
 # Long enough for a server that takes its time over each command of a mail, and short enough
 # for the readers of a worker that died.
@@ -147,12 +148,18 @@ def opened() -> Iterator[Connection]:
 
 
 def take_back(connection: Connection) -> None:
-    """Free the mails whose worker is no more."""
-    lapsed = (Delivery.state == DeliveryState.CLAIMED, Delivery.due_at <= the_site().clock())
+    """Free the mails whose worker is no more.
+
+    Of this machine at once, of another when their claims lapse.
+    """
+    now, dead = the_site().clock(), living.dead()
+    is_over = or_(Delivery.due_at <= now, Delivery.claimed_by.in_(dead))
+    lapsed = (Delivery.state == DeliveryState.CLAIMED, is_over)
     if connection.scalar(select(Delivery.id).where(*lapsed).limit(1)) is not None:
         freed = update(Delivery).where(*lapsed)
-        connection.execute(freed.values(state=DeliveryState.WAITING))
+        connection.execute(freed.values(state=DeliveryState.WAITING, due_at=now))
     connection.commit()
+    living.bury(dead)
 
 
 def claim(connection: Connection, limit: int) -> list[Due]:
@@ -169,7 +176,12 @@ def claim(connection: Connection, limit: int) -> list[Due]:
     claimed = (
         update(Delivery)
         .where(Delivery.id.in_(free), Delivery.state == DeliveryState.WAITING)
-        .values(state=DeliveryState.CLAIMED, due_at=now + CLAIM, attempts=Delivery.attempts + 1)
+        .values(
+            state=DeliveryState.CLAIMED,
+            claimed_by=living.own_name(),
+            due_at=now + CLAIM,
+            attempts=Delivery.attempts + 1,
+        )
         .returning(Delivery.id)
     )
     ids = connection.scalars(claimed).all()

@@ -100,6 +100,7 @@ def _add_deliveries() -> None:
         batch.add_column(sa.Column("edition_id", sa.Integer(), nullable=True))
         batch.add_column(sa.Column("article_id", sa.Integer(), nullable=True))
         batch.add_column(sa.Column("address", sa.String(length=320), nullable=True))
+        batch.add_column(sa.Column("claimed_by", sa.String(length=40), nullable=True))
         batch.add_column(sa.Column("about", sa.String(length=300), nullable=True))
         batch.add_column(sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True))
         for name in ("edition", "article"):
@@ -120,7 +121,7 @@ def downgrade() -> None:
             batch.drop_index(name)
         for name in ("edition", "article"):
             batch.drop_constraint(f"fk_delivery_{name}_id", type_="foreignkey")
-        for name in ("sent_at", "about", "address", "article_id", "edition_id"):
+        for name in ("sent_at", "claimed_by", "about", "address", "article_id", "edition_id"):
             batch.drop_column(name)
     op.execute(sa.text("DELETE FROM delivery WHERE subscriber_id IS NULL"))
     with op.batch_alter_table("delivery") as batch:
