@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import json
 import lzma
+import mailbox
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
 from PIL import Image
+from sqlalchemy import select
 
 from tests.factories import fields_of, make_article
+from tests.mail import reports
 from tests.pages import CheckingClient
-from webapp.services import illustrating, relating
+from webapp.extensions import db
+from webapp.models import Subscriber
+from webapp.services import illustrating, relating, returning, subscribing
 from webapp.settings import ROOT
 
 
@@ -152,6 +158,51 @@ def test_reindex_waits_for_nobody(app: Flask, runner: FlaskCliRunner) -> None:
         result = runner.invoke(args=["reindex"])
     assert result.exit_code == 1
     assert "Another process is writing the index" in result.stderr
+
+
+def test_bounces_are_counted_from_every_kind_of_source(
+    app: Flask, runner: FlaskCliRunner, tmp_path: Path
+) -> None:
+    site = app.extensions["broadsheet"]
+    site.settings = replace(site.settings, mail_return_path="bounces@letters.example.org")
+    readers = []
+    for name in ("ada", "eve", "ida"):
+        subscribing.sign_up(f"{name}@example.com", "page", "203.0.113.7")
+        reader = db.session.scalars(select(Subscriber).order_by(Subscriber.id.desc())).first()
+        assert reader is not None
+        readers.append(returning.return_path_of(reader.id))
+    folder = mailbox.Maildir(tmp_path / "box")
+    folder.add(reports.exim(readers[0]))
+    folder.add(reports.vacation())
+    file = mailbox.mbox(tmp_path / "mbox")
+    file.add(reports.postfix(readers[1], status="5.2.2"))
+    file.close()
+    piped = reports.yahoo(return_path=readers[2])
+    for source, told in (
+        (str(tmp_path / "box"), "1 hard, 0 soft, 0 complaints, 0 left, 1 others.\n"),
+        (str(tmp_path / "box"), "0 hard, 0 soft, 0 complaints, 0 left, 0 others.\n"),
+        (str(tmp_path / "mbox"), "0 hard, 1 soft, 0 complaints, 0 left, 0 others.\n"),
+        (str(tmp_path / "mbox"), "0 hard, 0 soft, 0 complaints, 0 left, 1 others.\n"),
+        ("-", "0 hard, 0 soft, 1 complaints, 0 left, 0 others.\n"),
+    ):
+        result = runner.invoke(args=["bounces", source], input=piped)
+        assert (result.exit_code, result.output) == (0, told)
+
+
+def test_bounces_that_cannot_be_read_are_told_in_a_sentence(
+    runner: FlaskCliRunner, tmp_path: Path
+) -> None:
+    for words, told in (
+        ([], "Say where bounces are: "),
+        ([str(tmp_path / "none")], "There is no folder or file "),
+        ([str(tmp_path)], "is no maildir: "),
+        (["imaps://ada:secret@127.0.0.1:1/"], "The mail server 127.0.0.1 could not be read ("),
+    ):
+        result = runner.invoke(args=["bounces", *words])
+        assert result.exit_code == 1
+        assert told in result.stderr
+        assert len(result.stderr.splitlines()) == 1
+        assert "secret" not in result.output
 
 
 def test_the_doctor_is_content_with_a_well_site(runner: FlaskCliRunner) -> None:

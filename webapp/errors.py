@@ -97,3 +97,7 @@ class CorrectionRefused(SiteError):
 
 class ArticleUnreadable(SiteError):
     """Something to be imported is not an article; the message says why."""
+
+
+class BouncesUnreadable(SiteError):
+    """The place where returned mails arrive cannot be read."""

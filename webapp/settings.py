@@ -176,6 +176,30 @@ def _hour(value: str) -> time | None:
     return time.fromisoformat(value)
 
 
+def _return_path(value: str) -> str:
+    try:
+        found = validate_email(value, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        raise ValueError("give an address, as in bounces@example.org") from None
+    # RFC 5321, 4.5.3.1.1: 64 characters stand before the @, and ours take 28.
+    if not found.ascii_email or len(found.local_part) > 36:
+        raise ValueError("give an address with at most 36 plain characters before the @")
+    return found.ascii_email
+
+
+def _imap_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        is_whole = parts.scheme == "imaps" and bool(parts.hostname) and bool(parts.password)
+        if not is_whole or parts.port == 0 or parts.query or not value.isprintable():
+            raise ValueError
+    except ValueError:
+        raise ValueError(
+            "give imaps://name:password@host/INBOX, name and password with %40 for @ and so on"
+        ) from None
+    return value
+
+
 def _one_of(*choices: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
         if value not in choices:
@@ -331,6 +355,18 @@ class Settings:
     mail_rate: int = _setting("0", _whole(0, 1_000_000), "Mails a minute at most; 0 for any number")
     mail_pause_seconds: int = _setting(
         "0", _whole(0, 600), "Seconds to wait after each 25 mails of a connection"
+    )
+    mail_return_path: str = _setting(
+        "",
+        _return_path,
+        "Where mails come back to that cannot be delivered, a box whose server takes "
+        "name+more@host for name@host; when not set, the address that mails come from",
+    )
+    bounces_url: str = _setting(
+        "",
+        _imap_url,
+        "The box that they come back to, as in imaps://name:password@mail.example.org/INBOX",
+        secret=True,
     )
     sign_up_limit: str = _setting("10 per hour", _rate, "Sign-ups from one block of addresses")
     max_request_kb: int = _setting("64", _whole(16, 65536), "The largest request body, in kB")

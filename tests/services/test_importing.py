@@ -17,6 +17,7 @@ from tests import processes
 from tests.conftest import NOON, Clock
 from tests.factories import Pile, article_titled, fields_of, import_items, newest_made
 from webapp import create_app
+from webapp.errors import Busy
 from webapp.extensions import db
 from webapp.importers import ImportedArticle, Unreadable
 from webapp.models import Article, Correction, FormerSlug, Section, Status
@@ -516,7 +517,7 @@ def test_an_import_waits_for_another_one(
         monkeypatch.context() as impatient,
     ):
         impatient.setattr(fcntl, "flock", lambda file, how: take(file, how | fcntl.LOCK_NB))
-        with pytest.raises(BlockingIOError):
+        with pytest.raises(Busy):
             import_items(fields_of())
     assert import_items(fields_of()).created == 1
 

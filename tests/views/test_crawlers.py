@@ -40,7 +40,7 @@ def test_the_sitemap_leads_to_every_page_that_readers_see(client: CheckingClient
         for page in locations(client, file.removeprefix(SITE))
     }
     assert found == {
-        *("/", "/topics/", "/authors/", "/sources/", "/archive/"),
+        *("/", "/letters/", "/topics/", "/authors/", "/sources/", "/archive/"),
         *("/articles/a", "/topics/harbours", "/authors/ada", "/sources/t.example"),
     }
     for page in found:

@@ -18,6 +18,7 @@ from webapp.errors import SiteError
 from webapp.importers.jsonl import JsonLines
 from webapp.importers.markdown import MarkdownFolder, markdown_files
 from webapp.services import (
+    bouncing,
     checkup,
     demonstrating,
     illustrating,
@@ -214,6 +215,26 @@ def searches(days: int) -> None:
             click.echo(f"  {each.asked:>6,} asked {each.failed:>6,} not found  {each.query}")
         if not looked:
             click.echo(f"  Nothing that at least {noting.THRESHOLD} have asked.")
+
+
+@broadsheet.command()
+@click.argument("source", default="")
+@with_appcontext
+def bounces(source: str) -> None:
+    """Read what came back from a maildir, an mbox, imaps://…, or - (one message).
+
+    Whose address is dead, or who complains, gets no more mail. Without a SOURCE, the box that
+    BROADSHEET_BOUNCES_URL names is read.
+    """
+    with plain_errors():
+        if source == "-":
+            tally = bouncing.read_piped(sys.stdin.buffer)
+        else:
+            tally = bouncing.read_box(source)
+        click.echo(
+            f"{tally.hard:,} hard, {tally.soft:,} soft, {tally.complaint:,} complaints, "
+            f"{tally.left:,} left, {tally.other:,} others."
+        )
 
 
 @broadsheet.command()

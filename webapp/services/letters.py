@@ -22,7 +22,7 @@ from webapp.models import (
     Section,
     listed_in_order,
 )
-from webapp.services import account_letters, editing, linking
+from webapp.services import account_letters, editing, linking, returning
 from webapp.services.dressing import shades_of
 from webapp.services.outbox import Due, Wishes
 from webapp.text.addresses import article_path, edition_path, letter_path
@@ -223,7 +223,13 @@ class Desk:
         marks = {mark for mark, _ in stencil.places}
         values = {mark: linking.sign(MARKS[mark], due.key) for mark in marks}
         content = stencil.filled(values, headers)
-        return Mail(due.recipient, settings.sender, id, content)
+        return Mail(due.recipient, _return_path(due), id, content)
+
+
+def _return_path(due: Due) -> str:
+    if due.subscriber_id is None:
+        return the_site().settings.sender
+    return returning.return_path_of(due.subscriber_id)
 
 
 def _name_of(due: Due) -> str:
@@ -326,7 +332,8 @@ def _list_headers(leave: str) -> dict[str, str]:
     settings = the_site().settings
     host = urlsplit(settings.site_url).hostname
     token = leave.rpartition("/")[2]
-    mailto = f"mailto:{settings.sender}?subject=unsubscribe%20{token}"
+    # Read by the same command as the bounces.
+    mailto = f"mailto:{settings.mail_return_path or settings.sender}?subject=unsubscribe%20{token}"
     return {
         # RFC 8058: the program that shows the mail may leave for its reader, by one POST.
         "List-Unsubscribe": f"<{leave}>, <{mailto}>",

@@ -21,7 +21,14 @@ from webapp.mail import (
     MessageRefused,
     Send,
 )
-from webapp.models import Delivery, DeliveryState, Subscriber, SubscriberState
+from webapp.models import (
+    Bounce,
+    BounceKind,
+    Delivery,
+    DeliveryState,
+    Subscriber,
+    SubscriberState,
+)
 from webapp.services import outbox
 from webapp.services.letters import Desk
 from webapp.services.outbox import Due
@@ -236,4 +243,7 @@ def _mark_if_dead(due: Due) -> None:
         subscriber = db.session.get(Subscriber, due.subscriber_id)
         if subscriber is not None:
             subscriber.state = SubscriberState.BOUNCED
+            bounce = Bounce(subscriber_id=subscriber.id, kind=BounceKind.HARD)
+            bounce.bounced_at = the_site().clock()
+            db.session.add(bounce)
     db.session.commit()

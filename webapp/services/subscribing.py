@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from webapp.errors import LinkExpired, TooManySignUps
 from webapp.extensions import db, the_site
-from webapp.models import Departure, Subscriber, SubscriberState
+from webapp.models import Bounce, Departure, Subscriber, SubscriberState
 from webapp.services import letters, linking, outbox, rates
 
 WORDING = "2026-11"  # the version of the text that stands at the form
@@ -26,11 +26,19 @@ def sign_up(address: str, form: str, client: str) -> None:
     """
     hold_to_limit(client)
     subscriber = known(address.lower()) or add(address.lower(), form)
-    if subscriber is not None and subscriber.state == SubscriberState.PENDING:
+    if subscriber is not None and _may_be_asked(subscriber):
         # Who asked for a search alone before now asks for the letter.
         subscriber.has_all_topics = True
         ask_to_confirm(subscriber)
     db.session.commit()
+
+
+def _may_be_asked(subscriber: Subscriber) -> bool:
+    """Whether one who asks again is written to: not where mail came back in the last weeks."""
+    if subscriber.state == SubscriberState.BOUNCED:
+        came_back = select(Bounce.id).where(Bounce.subscriber_id == subscriber.id)
+        return db.session.scalar(came_back.limit(1)) is None
+    return subscriber.state == SubscriberState.PENDING
 
 
 def hold_to_limit(client: str) -> None:
@@ -56,7 +64,7 @@ def ask_to_confirm(subscriber: Subscriber) -> None:
 def confirm(token: str) -> None:
     """Send the letter from now on to the one who was asked. Raises as `asked_by` does."""
     subscriber = asked_by(token)
-    if subscriber.state == SubscriberState.PENDING:
+    if subscriber.state != SubscriberState.CONFIRMED:
         subscriber.state = SubscriberState.CONFIRMED
         subscriber.confirmed_at = the_site().clock()
         forget_departure(subscriber.address)

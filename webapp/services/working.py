@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from index.contract import IndexUnavailable
 from webapp.extensions import db
-from webapp.services import announcing, editing, indexing, mailing, subscribing
+from webapp.services import announcing, bouncing, editing, indexing, mailing, subscribing
 
 EVERY_SECONDS = 1.0
 AFTER_TROUBLE_SECONDS = 10.0
@@ -26,7 +26,10 @@ DEEDS: tuple[Callable[[], object], ...] = (
     subscribing.erase_unconfirmed,
     indexing.catch_up,
     announcing.announce_due,
+    bouncing.forget_old,
 )
+# What asks another server, and is done now and then.
+RARELY_SECONDS = 300.0
 log = logging.getLogger(__name__)
 
 
@@ -38,9 +41,12 @@ def run(beside: int | None = None) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    postman = Postman(stop.is_set)
+    postman, box_due_at = Postman(stop.is_set), 0.0
     while not stop.is_set() and beside in (None, os.getppid()):
         failed = [deed for deed in (*DEEDS, postman.send) if not _done(deed)]
+        if time.monotonic() > box_due_at:
+            _done(bouncing.read_mailbox)
+            box_due_at = time.monotonic() + RARELY_SECONDS
         if failed:
             stop.wait(AFTER_TROUBLE_SECONDS)
         elif not postman.has_more:
