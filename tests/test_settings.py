@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.mail.keys import KEY
 from webapp.errors import SettingsInvalid
 from webapp.settings import PREFIX, ROOT, Settings, describe_settings, read_settings
 
@@ -70,6 +71,8 @@ GOOD = [
     ("mail_connections", "4", 4),
     ("mail_rate", "600", 600),
     ("mail_pause_seconds", "5", 5),
+    ("dkim_selector", "letter-2026", "letter-2026"),
+    ("dkim_key", KEY.strip().replace("\n", "\\n"), KEY),
     ("mail_return_path", "Bounces@Example.org", "Bounces@example.org"),
     ("mail_return_path", "b" * 36 + "@example.org", "b" * 36 + "@example.org"),
     ("bounces_url", "imaps://a%40b:c@example.org/INBOX", "imaps://a%40b:c@example.org/INBOX"),
@@ -108,6 +111,8 @@ BAD = [
     ("mail_rate", "-1"),
     ("mail_pause_seconds", "soon"),
     ("mail_from", "a@example.org\nBcc: b@example.org"),
+    ("dkim_selector", "a.b"),
+    ("dkim_key", "rubbish"),
     ("mail_return_path", "bounces"),
     ("mail_return_path", "b" * 37 + "@example.org"),
     ("mail_return_path", "rückläufer@example.org"),

@@ -24,6 +24,7 @@ from sqlalchemy.exc import ArgumentError
 
 from webapp.errors import SettingsInvalid
 from webapp.text.colours import is_colour
+from webapp.text.keys import dns_record
 
 PREFIX = "BROADSHEET_"
 ROOT = Path(__file__).resolve().parent.parent
@@ -200,6 +201,19 @@ def _imap_url(value: str) -> str:
     return value
 
 
+def _selector(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?", value):
+        raise ValueError("give letters, digits and hyphens, as in letter2026")
+    return value
+
+
+def _dkim_key(value: str) -> str:
+    # A variable of the environment may have its lines joined by \\n.
+    key = value.replace("\\n", "\n").strip() + "\n"
+    dns_record(key)
+    return key
+
+
 def _one_of(*choices: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
         if value not in choices:
@@ -367,6 +381,12 @@ class Settings:
         _imap_url,
         "The box that they come back to, as in imaps://name:password@mail.example.org/INBOX",
         secret=True,
+    )
+    dkim_selector: str = _setting(
+        "letter", _selector, "The name under which the key of our signature stands in DNS"
+    )
+    dkim_key: str = _setting(
+        "", _dkim_key, "The RSA key, as PEM, that mails are signed with (DKIM)", secret=True
     )
     sign_up_limit: str = _setting("10 per hour", _rate, "Sign-ups from one block of addresses")
     max_request_kb: int = _setting("64", _whole(16, 65536), "The largest request body, in kB")

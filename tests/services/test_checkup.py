@@ -34,6 +34,8 @@ ALL = [
     "index",
     "related articles",
     "pictures",
+    "letter",
+    "mail server",
 ]
 
 
@@ -62,7 +64,7 @@ def test_a_site_in_order_passes_every_check() -> None:
     checks = examined()
     assert list(checks) == ALL
     assert [check.name for check in checks.values() if not check.is_well] == []
-    assert not any(check.remedy for check in checks.values())
+    assert not any(check.remedy for name, check in checks.items() if name != "mail server")
     assert "2 articles" in checks["tables"].seen
     assert "2 articles" in checks["index"].seen
     assert "http://127.0.0.1:8000" in checks["settings"].seen

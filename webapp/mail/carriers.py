@@ -85,6 +85,11 @@ class SmtpCarrier:
     @contextmanager
     def connected(self) -> Iterator[Send]:
         """Log in once and hand over as many as there are. Raises CarrierDown, CarrierRefuses."""
+        with self._server() as server:
+            yield partial(_send, server)
+
+    @contextmanager
+    def _server(self) -> Iterator[smtplib.SMTP]:
         try:
             server = self._connect()
             try:
@@ -97,9 +102,16 @@ class SmtpCarrier:
         except (OSError, smtplib.SMTPException) as problem:
             raise CarrierDown(_told(problem)) from problem
         try:
-            yield partial(_send, server)
+            yield server
         finally:
             server.close()
+
+    def probe(self, sender: str) -> None:
+        """See whether the server would take a mail; none is sent. Raises as `connected`."""
+        with self._server() as server:
+            for code, said in (server.mail(sender), server.rcpt(sender), server.rset()):
+                if code >= 400:
+                    raise _of_all(smtplib.SMTPResponseException(code, said))
 
     def _connect(self) -> smtplib.SMTP:
         parts = urlsplit(self.url)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import func, select, text
@@ -14,20 +13,11 @@ from sqlalchemy.exc import DBAPIError
 from index.contract import IndexUnavailable
 from webapp.extensions import db, the_site
 from webapp.models import Article
-from webapp.services import illustrating, indexing, relating, storage
+from webapp.services import checkup_mail, illustrating, indexing, relating, storage
+from webapp.services.checking import Check
 
 FREE_BYTES = 200_000_000
 EARLIEST_CLOCK = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at: what it is, whether it is well, what was seen, how to mend it."""
-
-    name: str
-    is_well: bool
-    seen: str
-    remedy: str = ""
 
 
 def examine(*, is_deep: bool = False) -> Iterator[Check]:
@@ -44,6 +34,7 @@ def examine(*, is_deep: bool = False) -> Iterator[Check]:
         yield seen
         if not seen.is_well:
             return
+    yield from checkup_mail.examine_mail()
 
 
 def _settings() -> Check:

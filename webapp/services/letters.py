@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from webapp.extensions import db, the_site
 from webapp.mail import Mail, Stencil, compose
+from webapp.mail.signing import sign
 from webapp.models import (
     Article,
     Edition,
@@ -222,8 +223,16 @@ class Desk:
         headers = {"To": due.recipient, "Message-ID": f"<{id}>"}
         marks = {mark for mark, _ in stencil.places}
         values = {mark: linking.sign(MARKS[mark], due.key) for mark in marks}
-        content = stencil.filled(values, headers)
+        content = _signed(stencil.filled(values, headers))
         return Mail(due.recipient, _return_path(due), id, content)
+
+
+def _signed(content: bytes) -> bytes:
+    settings = the_site().settings
+    if not settings.dkim_key:
+        return content
+    domain = settings.sender.rpartition("@")[2]
+    return sign(content, domain=domain, selector=settings.dkim_selector, key=settings.dkim_key)
 
 
 def _return_path(due: Due) -> str:
