@@ -87,6 +87,10 @@ class NothingToSend(SiteError):
     """Nothing was published of which an edition could be made."""
 
 
+class SubscribersUnreadable(SiteError):
+    """A file is no list of subscribers."""
+
+
 class ImageRefused(SiteError):
     """A file is not an image that we can show, or is too large."""
 

@@ -13,6 +13,7 @@ from flask.cli import ScriptInfo, with_appcontext
 from sqlalchemy.exc import DBAPIError
 
 from webapp.cli.letter import letter
+from webapp.cli.subscribers import subscribers
 from webapp.cli.telling import plain_errors, progress, told
 from webapp.errors import SiteError
 from webapp.importers.jsonl import JsonLines
@@ -253,6 +254,7 @@ def doctor(deep: bool) -> None:
 
 
 broadsheet.add_command(letter)
+broadsheet.add_command(subscribers)
 
 
 def attach(app: Flask) -> None:

@@ -87,6 +87,13 @@ def _file(article: Article, table: Table, names: Sequence[Author | Topic]) -> No
         db.session.execute(insert(table), rows)
 
 
+def topics_named(names: list[str]) -> dict[str, Topic]:
+    """Give the topic of each of these names; those that are new are made."""
+    known: dict[str, Topic] = {}
+    _named(Topic, names, known)
+    return {name: known[make_slug(name)] for name in names}
+
+
 def _named(noun: type[Noun], names: list[str], known: dict[str, Noun]) -> list[Noun]:
     wanted = {make_slug(name): name for name in names}
     missing = [slug for slug in wanted if slug not in known]

@@ -1,0 +1,145 @@
+"""Lists of subscribers come in whole or not at all, and go out so that they can come in again."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskCliRunner
+from sqlalchemy import select
+
+from tests.conftest import NOON, Clock
+from webapp.errors import SubscribersUnreadable
+from webapp.extensions import db
+from webapp.models import Delivery, Departure, Subscriber, SubscriberState
+from webapp.services import linking, subscribing, transferring
+from webapp.services.transferring import Tally, import_subscribers
+
+pytestmark = pytest.mark.usefixtures("app")
+LIST = """email,status,consent_at,frequency,topics
+ada@example.org,confirmed,2024-01-02T03:04:05+00:00,weekly:friday,Chips;Open source
+eve@example.org,bounced,2024-01-02T03:04:05+00:00,daily,
+'=zoe@example.org,confirmed,2024-01-02T03:04:05+00:00,each,-
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "list.csv"
+
+
+def known() -> dict[str, Subscriber]:
+    db.session.expire_all()
+    return {each.address: each for each in db.session.scalars(select(Subscriber))}
+
+
+def exported() -> str:
+    return "".join(transferring.export_subscribers())
+
+
+def test_what_goes_out_comes_in_again_as_it_was(file: Path) -> None:
+    file.write_text(LIST)
+    assert import_subscribers(file) == Tally(added=3)
+    assert exported() == LIST
+    ada = known()["ada@example.org"]
+    assert (ada.consent_form, ada.confirmed_at) == ("import", ada.consent_at)
+    assert db.session.scalars(select(Delivery)).all() == [], "nobody is written to"
+
+
+def test_the_second_time_all_are_unchanged_and_wishes_stay(file: Path) -> None:
+    file.write_text(LIST)
+    import_subscribers(file)
+    known()["ada@example.org"].frequency = "daily"  # type: ignore[assignment]
+    db.session.commit()
+    assert import_subscribers(file) == Tally(unchanged=3)
+    assert known()["ada@example.org"].frequency == "daily"
+
+
+def test_a_bad_line_keeps_all_of_it_out(file: Path) -> None:
+    file.write_text(LIST + "nobody,confirmed,,,\n")
+    tally = import_subscribers(file)
+    assert [bad.place for bad in tally.bad] == ["line 5"]
+    assert known() == {}
+    assert import_subscribers(file, skip_bad=True).added == 3
+    assert len(known()) == 3
+
+
+def test_a_dry_run_changes_nothing(file: Path) -> None:
+    file.write_text(LIST)
+    assert import_subscribers(file, dry_run=True) == Tally(added=3)
+    assert known() == {}
+
+
+def test_whoever_left_is_not_brought_back(file: Path) -> None:
+    file.write_text(LIST)
+    import_subscribers(file)
+    subscribing.leave(linking.sign("departure", known()["ada@example.org"].key))
+    assert import_subscribers(file) == Tally(left=1, unchanged=2)
+    assert "ada@example.org" not in known()
+
+
+def test_who_unsubscribed_elsewhere_leaves_here_and_stays_a_hash(file: Path) -> None:
+    file.write_text(LIST)
+    import_subscribers(file)
+    file.write_text("email,status\nada@example.org,unsubscribed\nnew@example.org,unsubscribed\n")
+    assert import_subscribers(file) == Tally(unsubscribed=2)
+    assert import_subscribers(file) == Tally(unchanged=2)
+    assert "ada@example.org" not in known()
+    assert len(db.session.scalars(select(Departure)).all()) == 2
+
+
+def test_who_bounced_elsewhere_gets_no_more_here(file: Path) -> None:
+    file.write_text("email\nada@example.org\n")
+    import_subscribers(file)
+    file.write_text("email,status\nada@example.org,cleaned\n")
+    assert import_subscribers(file) == Tally(bounced=1)
+    assert known()["ada@example.org"].state == SubscriberState.BOUNCED
+
+
+def test_who_has_yet_to_confirm_has_seven_days_from_now(file: Path, clock: Clock) -> None:
+    file.write_text("email,status,consent_at\nada@example.org,pending,2020-01-01T00:00:00Z\n")
+    import_subscribers(file)
+    assert known()["ada@example.org"].consent_at == NOON
+    subscribing.erase_unconfirmed()
+    assert known()
+    clock.forward(days=7, seconds=1)
+    subscribing.erase_unconfirmed()
+    assert not known()
+
+
+def test_many_come_in_batches_and_the_same_address_once(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transferring, "BATCH", 7)
+    lines = [f"reader-{n % 25}@example.org,Chips" for n in range(50)]
+    file.write_text("email,topics\n" + "\n".join(lines))
+    assert import_subscribers(file) == Tally(added=25, unchanged=25)
+    assert exported().count("Chips") == 25
+
+
+def test_another_encoding_is_refused_with_what_to_do(file: Path) -> None:
+    file.write_bytes("email,name\nada@example.org,Zoë\n".encode("latin-1"))
+    with pytest.raises(SubscribersUnreadable, match="UTF-8"):
+        import_subscribers(file)
+
+
+def test_the_commands_say_what_came_of_it(
+    app: Flask, runner: FlaskCliRunner, file: Path, tmp_path: Path
+) -> None:
+    file.write_text(LIST + "nobody\n")
+    refused = runner.invoke(args=["subscribers", "import", str(file)])
+    assert refused.exit_code == 1
+    assert "line 5: the address is none" in refused.output
+    assert "nothing was imported" in refused.output
+    done = runner.invoke(args=["subscribers", "import", "--skip-bad", str(file)])
+    assert "3 added" in done.output
+    assert "1 skipped" in done.output
+    out = tmp_path / "out.csv"
+    assert runner.invoke(args=["subscribers", "export", str(out)]).exit_code == 0
+    assert out.read_text() == LIST
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    assert runner.invoke(args=["subscribers", "export", str(out)]).exit_code == 1
+    assert runner.invoke(args=["subscribers", "export", "--force", str(out)]).exit_code == 0
+    assert runner.invoke(args=["subscribers", "export", "-"]).stdout == LIST
