@@ -42,6 +42,7 @@ class Masthead:
     language: str
     direction: str
     letter_pitch: str
+    asks_proof: bool
     logo: Logo | None
     footer_links: tuple[tuple[str, str], ...]
 
@@ -55,6 +56,7 @@ def attach(app: Flask, logo: Logo | None) -> None:
         language=settings.language,
         direction=direction_of(settings.language),
         letter_pitch=settings.letter_pitch,
+        asks_proof=settings.proof_of_work,
         logo=logo,
         footer_links=settings.footer_links,
     )
