@@ -61,17 +61,25 @@ def test_a_sum_is_asked_for_when_the_field_is_focused_and_sent_with_the_form(
     assert sent(post)["email"] == "first@example.org"
 
 
-def test_whoever_comes_back_does_another_sum_and_may_sign_up_again(
+def test_whoever_sends_the_form_again_does_another_sum(
     page: Page, strict: str, asked: list[Request]
 ) -> None:
+    # Without content the browser stays on the page, as it comes back to one that it has kept.
+    page.route("**/newsletter", lambda route: route.fulfill(status=204))
     page.goto(strict + "/")
     for name in ("first", "second", "third"):
-        sign_up(page, name)
-        page.wait_for_url("**/newsletter/received")
-        page.go_back()
+        with page.expect_response("**/newsletter"):
+            sign_up(page, name)
     proofs = {proof_in(request) for request in asked if request.method == "POST"}
     assert len(proofs) == 3
     assert all(is_right(proof) for proof in proofs)
+
+
+def test_with_right_answers_one_may_sign_up_more_often(page: Page, strict: str) -> None:
+    for name in ("first", "second", "third"):
+        page.goto(strict + "/")
+        sign_up(page, name)
+        page.wait_for_url("**/newsletter/received")
 
 
 def test_a_sum_that_cannot_be_had_holds_nobody_up(
@@ -80,6 +88,19 @@ def test_a_sum_that_cannot_be_had_holds_nobody_up(
     page.route("**/newsletter/challenge", lambda route: route.abort())
     page.goto(strict + "/")
     sign_up(page, "first")
+    page.wait_for_url("**/newsletter/received")
+    assert proof_in(asked[-1]) == Proof()
+
+
+def test_a_sum_that_does_not_come_is_waited_for_only_a_moment(
+    page: Page, strict: str, asked: list[Request]
+) -> None:
+    page.clock.install()
+    page.route("**/newsletter/challenge", lambda _: None)  # never answered
+    page.goto(strict + "/")
+    with page.expect_request("**/newsletter/challenge"):
+        sign_up(page, "first")
+    page.clock.fast_forward(5000)
     page.wait_for_url("**/newsletter/received")
     assert proof_in(asked[-1]) == Proof()
 

@@ -1,4 +1,4 @@
-"""A sum that a device may do before it signs somebody up: a second for a reader, hours for a bot.
+"""A sum that a device may do before it signs somebody up: a second, and for each anew.
 
 The site hands out a challenge, signed and good for ten minutes, that says nothing of anyone.
 The answer is a number which, written behind the challenge's signature, has a SHA-256 that begins
