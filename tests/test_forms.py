@@ -102,3 +102,12 @@ def test_the_form_says_where_it_stood(app: Flask, name: str) -> None:
 @pytest.mark.parametrize("typed", [{}, {"form": ""}, {"form": "'; DROP TABLE"}, {"form": "PAGE"}])
 def test_a_form_that_is_none_of_ours_counts_as_the_page(app: Flask, typed: dict[str, str]) -> None:
     assert filled(app, email="ada@example.org", **typed).form_name == "page"
+
+
+@pytest.mark.parametrize("typed", [{}, {"challenge": "", "answer": ""}, {"answer": "x" * 60_000}])
+def test_what_a_script_adds_or_leaves_out_is_never_the_readers_error(
+    app: Flask, typed: dict[str, str]
+) -> None:
+    form = filled(app, email="ada@example.org", **typed)
+    assert not form.errors
+    assert form.answer.data == typed.get("answer", form.answer.default)

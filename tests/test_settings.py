@@ -77,6 +77,11 @@ GOOD = [
     ("mail_return_path", "b" * 36 + "@example.org", "b" * 36 + "@example.org"),
     ("bounces_url", "imaps://a%40b:c@example.org/INBOX", "imaps://a%40b:c@example.org/INBOX"),
     ("sign_up_limit", "3 per minute", "3 per minute"),
+    ("sign_up_limit_unproven", "1 per day", "1 per day"),
+    ("sign_ups_in_all", "1000 per day", "1000 per day"),
+    ("proof_of_work", "off", False),
+    ("proof_of_work", "on", True),
+    ("refused_domains", "/dev/null", ()),
     ("max_request_kb", "65536", 65536),
     ("page_cache_mb", "0", 0),
     ("websub_hub", "https://hub.example.org/?a=b", "https://hub.example.org/?a=b"),
@@ -170,6 +175,12 @@ BAD = [
     ("recency", "101"),
     ("recency", "ten"),
     ("sign_up_limit", "often"),
+    ("sign_up_limit_unproven", "seldom"),
+    ("sign_ups_in_all", "300"),
+    ("proof_of_work", "yes"),
+    ("refused_domains", "/no/such/file"),
+    ("refused_domains", "/dev"),
+    ("refused_domains", "~nobody-of-this-name/domains"),
     ("max_request_kb", "15"),
     ("max_request_kb", "65537"),
 ]
@@ -246,6 +257,42 @@ def test_the_variables_of_other_programs_are_none_of_ours() -> None:
     assert read_settings({"PATH": "/bin", "broadsheet_q": "x", "SITE_NAME": "x"}) == read_settings(
         {}
     )
+
+
+def test_refused_domains_are_read_from_a_file_of_lines(tmp_path: Path) -> None:
+    file = tmp_path / "domains.txt"
+    file.write_text(
+        "# Providers of addresses for a day\n\nThrowaway.Example  # a comment\n\n"
+        "xn--bcher-kva.example\nbücher.example\r\nzip\n a_b.example \nthrowaway.example",
+        encoding="utf-8-sig",
+    )
+    settings = read_settings({variable("refused_domains"): str(file)})
+    assert settings.refused_domains == (
+        "a_b.example",
+        "bücher.example",
+        "throwaway.example",
+        "zip",
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"a.example\nb example\n", "line 2 of the file is not a domain"),
+        (b"*.example.org", "line 1 of the file is not a domain"),
+        (b"ada@example.org", "line 1 of the file is not a domain"),
+        (b"\xe9.example", "the file cannot be read (it is not text in UTF-8)"),
+        (None, "the file cannot be read (No such file or directory)"),
+    ],
+)
+def test_a_file_of_domains_that_cannot_be_used_is_refused_with_the_reason(
+    tmp_path: Path, content: bytes | None, reason: str
+) -> None:
+    if content is not None:
+        (tmp_path / "domains.txt").write_bytes(content)
+    with pytest.raises(SettingsInvalid) as refusal:
+        read_settings({variable("refused_domains"): str(tmp_path / "domains.txt")})
+    assert str(refusal.value) == f"BROADSHEET_REFUSED_DOMAINS: {reason}."
 
 
 def test_all_problems_are_told_at_once() -> None:

@@ -40,11 +40,16 @@ class QueryUnreadable(SiteError):
 
 
 class TooManySignUps(SiteError):
-    """More sign-ups came from one block of addresses than the limit allows."""
+    """More sign-ups came from one block of addresses, or in all, than the limit allows."""
 
-    def __init__(self, retry_after_seconds: int) -> None:
-        super().__init__("Too many sign-ups came from your network. Please try again later.")
+    def __init__(self, retry_after_seconds: int, *, in_all: bool = False) -> None:
+        whence = "are coming in just now" if in_all else "came from your network"
+        super().__init__(f"Too many sign-ups {whence}. Please try again later.")
         self.retry_after_seconds = retry_after_seconds
+
+
+class ProviderRefused(SiteError):
+    """An address is of a mail provider that the operator does not write to."""
 
 
 class LinkExpired(SiteError):

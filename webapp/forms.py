@@ -35,6 +35,9 @@ class NewsletterForm(FlaskForm):
     email = EmailField("Your e-mail address")
     website = StringField("Leave this empty", validators=[Length(max=2000)])
     form = HiddenField(default="page")
+    # What the page's script may add; whether it is right is not for a form to say.
+    challenge = HiddenField(default="")
+    answer = HiddenField(default="")
 
     def validate_email(self, field: EmailField) -> None:
         """Refuse what mail cannot be sent to, and keep the address in its usual form."""

@@ -43,6 +43,7 @@ class Masthead:
     language: str
     direction: str
     letter_pitch: str
+    asks_proof: bool
     logo: Logo | None
     footer_links: tuple[tuple[str, str], ...]
 
@@ -56,6 +57,7 @@ def attach(app: Flask, logo: Logo | None) -> None:
         language=settings.language,
         direction=direction_of(settings.language),
         letter_pitch=settings.letter_pitch,
+        asks_proof=settings.proof_of_work,
         logo=logo,
         footer_links=settings.footer_links,
     )

@@ -240,6 +240,35 @@ def _rate(value: str) -> str:
     return value
 
 
+def _switch(value: str) -> bool:
+    return _one_of("on", "off")(value) == "on"
+
+
+def _domains(value: str) -> tuple[str, ...]:
+    """Read a file of domains, one a line, and sort them; what stands behind # is for people."""
+    if not value:
+        return ()
+    try:
+        lines = (ROOT / Path(value).expanduser()).read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, ValueError, RuntimeError) as problem:
+        reason = getattr(problem, "strerror", None) or "it is not text in UTF-8"
+        raise ValueError(f"the file cannot be read ({reason})") from None
+    domains = set()
+    for number, line in enumerate(lines, 1):
+        domain = line.partition("#")[0].strip().lower()
+        if domain and not _PLAIN_DOMAIN.fullmatch(domain):
+            try:
+                domain = _mail_address(f"a@{domain}").removeprefix("a@")
+            except ValueError:
+                raise ValueError(f"line {number} of the file is not a domain") from None
+        domains.add(domain)
+    return tuple(sorted(domains - {""}))
+
+
+# Most are; the others are brought into the form that addresses have, which takes longer.
+_PLAIN_DOMAIN = re.compile(r"(?!.*\bxn--)[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+
+
 def _section_names(value: str) -> dict[str, str]:
     names = {}
     for part in filter(str.strip, value.split(",")):
@@ -389,6 +418,22 @@ class Settings:
         "", _dkim_key, "The RSA key, as PEM, that mails are signed with (DKIM)", secret=True
     )
     sign_up_limit: str = _setting("10 per hour", _rate, "Sign-ups from one block of addresses")
+    sign_up_limit_unproven: str = _setting(
+        "3 per hour", _rate, "Those among them that come without proof of work, as without script"
+    )
+    sign_ups_in_all: str = _setting(
+        "300 per hour", _rate, "Sign-ups from everywhere; beyond it none is noted or mailed"
+    )
+    proof_of_work: bool = _setting(
+        "on",
+        _switch,
+        "Whether the page’s script does a sum of about a second for a sign-up: on or off",
+    )
+    refused_domains: tuple[str, ...] = _setting(
+        "",
+        _domains,
+        "File of mail providers whose addresses are not taken: a domain a line, with all below it",
+    )
     max_request_kb: int = _setting("64", _whole(16, 65536), "The largest request body, in kB")
 
     @classmethod

@@ -60,8 +60,8 @@ def read(mail: Mail) -> EmailMessage:
 
 
 def ask(*names: str) -> None:
-    for name in names:
-        subscribing.sign_up(f"{name}@example.org", "page", "203.0.113.7")
+    for n, name in enumerate(names):
+        subscribing.sign_up(f"{name}@example.org", "page", f"203.0.{n}.7")
 
 
 def join(*names: str) -> None:

@@ -48,7 +48,7 @@ def reader(name: str = "ada") -> Subscriber:
 
 def join(name: str = "ada") -> Subscriber:
     """Make a reader, whom no mail of today counts for."""
-    subscribing.add(f"{name}@example.org", "page")
+    subscribing.noted(f"{name}@example.org", "page")
     reader(name).state = SubscriberState.CONFIRMED
     db.session.commit()
     return reader(name)
@@ -184,7 +184,7 @@ def test_a_link_from_a_letter_neither_gives_out_nor_moves_nor_erases() -> None:
 
 def test_only_a_confirmed_reader_is_mailed_a_link() -> None:
     join("ada")
-    subscribing.add("eve@example.org", "page")
+    subscribing.noted("eve@example.org", "page")
     join("bob").state = SubscriberState.BOUNCED
     db.session.commit()
     for name in ("ADA", "eve", "bob", "nobody"):
@@ -195,8 +195,8 @@ def test_only_a_confirmed_reader_is_mailed_a_link() -> None:
 
 def test_asking_for_links_counts_with_the_sign_ups_of_a_network() -> None:
     join()
-    for n in range(8):
-        subscribing.sign_up(f"reader{n}@example.org", "page", CLIENT)
+    for _ in range(8):
+        subscribing.hold_to_limit(CLIENT)
     preferring.ask_for_link("ada@example.org", CLIENT)
     preferring.ask_to_follow("eve@example.org", "ferries", CLIENT)
     for deed in (

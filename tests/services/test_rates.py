@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -9,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tests.conftest import NOON, Clock
 from webapp.extensions import db
 from webapp.models import RateCount
-from webapp.services.rates import TableStorage, seconds_to_wait
+from webapp.services.rates import TableStorage, is_first, seconds_to_wait, seconds_until_free
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -21,6 +23,40 @@ def rows() -> int:
 def test_as_often_as_the_rate_allows_nobody_waits() -> None:
     assert [seconds_to_wait("3 per hour", "a") for _ in range(3)] == [0, 0, 0]
     assert seconds_to_wait("3 per hour", "a") == 3600
+
+
+def test_who_waits_is_not_counted_and_writes_nothing() -> None:
+    seconds_to_wait("1 per hour", "a")
+    db.session.commit()
+    assert [seconds_to_wait("1 per hour", "a") for _ in range(3)] == [3600] * 3
+    assert db.session.scalars(select(RateCount.count)).all() == [1]
+    assert not db.session.dirty
+
+
+def test_a_look_counts_nothing() -> None:
+    assert seconds_until_free("1 per hour", "a") == 0
+    assert rows() == 0
+    seconds_to_wait("1 per hour", "a")
+    assert seconds_until_free("1 per hour", "a") == 3600
+
+
+def test_whom_another_worker_was_quicker_than_waits_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked = TableStorage.get
+    with monkeypatch.context() as late:
+        late.setattr(TableStorage, "get", lambda *_: 0)  # before the other one has counted
+        assert seconds_to_wait("1 per hour", "a") == 0
+        late.setattr(TableStorage, "get", lambda *a: late.undo() or 0)
+        assert seconds_to_wait("1 per hour", "a") == 3600
+    assert TableStorage.get is looked
+
+
+def test_only_the_first_time_is_the_first_until_it_is_forgotten(clock: Clock) -> None:
+    lasts = timedelta(minutes=10)
+    assert [is_first(key, lasts) for key in "aab"] == [True, False, True]
+    clock.forward(minutes=10)
+    assert is_first("a", lasts)
 
 
 def test_each_key_has_a_count_of_its_own() -> None:

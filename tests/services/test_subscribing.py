@@ -3,25 +3,54 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, text
+from flask import Flask
+from sqlalchemy import delete, event, func, select, text
 
 from tests.conftest import NOON, Clock
-from webapp.errors import LinkExpired, LinkUnreadable, TooManySignUps
+from tests.proofs import solved
+from webapp.errors import LinkExpired, LinkUnreadable, ProviderRefused, TooManySignUps
 from webapp.extensions import db, the_site
-from webapp.models import Delivery, Departure, RateCount, Subscriber, SubscriberState
-from webapp.services import linking, subscribing
+from webapp.models import (
+    Bounce,
+    BounceKind,
+    Delivery,
+    Departure,
+    RateCount,
+    Subscriber,
+    SubscriberState,
+)
+from webapp.services import linking, proving, subscribing
 
 pytestmark = pytest.mark.usefixtures("app")
 CLIENT = "203.0.113.7"
-OF_SIGN_UPS = RateCount.key.contains("sign-up")
+OF_SIGN_UPS = RateCount.key.contains("/sign-up/")
 
 
 def sign_up(n: int, client: str = CLIENT) -> None:
     subscribing.sign_up(f"reader{n}@example.org", "page", client)
+
+
+def settle(**settings: object) -> None:
+    """Change settings of the running site."""
+    site = the_site()
+    site.settings = replace(site.settings, **settings)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def without_proof(app: Flask) -> None:
+    """Whoever signs up is asked for no proof of work."""
+    settle(proof_of_work=False)
+
+
+def counted() -> int:
+    return db.session.scalar(select(func.sum(RateCount.count)).where(OF_SIGN_UPS)) or 0
 
 
 def subscribers() -> list[Subscriber]:
@@ -34,6 +63,34 @@ def is_refused(client: str) -> bool:
     except TooManySignUps:
         return True
     return False
+
+
+def proven() -> proving.Proof:
+    return solved(proving.new_challenge())
+
+
+@contextmanager
+def heard() -> Iterator[list[str]]:
+    """Hear the statements that are made meanwhile."""
+    statements: list[str] = []
+
+    def hear(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(re.sub(r"sa_savepoint_\d+", "savepoint", statement))
+
+    event.listen(db.engine, "before_cursor_execute", hear)
+    try:
+        yield statements
+    finally:
+        event.remove(db.engine, "before_cursor_execute", hear)
+
+
+@contextmanager
+def written() -> Iterator[list[str]]:
+    """Hear those among them that write."""
+    statements: list[str] = []
+    with heard() as all_of_them:
+        yield statements
+    statements += [each for each in all_of_them if not each.startswith("SELECT")]
 
 
 def everything_stored() -> str:
@@ -61,25 +118,7 @@ def test_the_same_address_twice_is_one_row_that_stays_as_it_was(clock: Clock) ->
     assert (stored.consent_at, stored.consent_form) == (NOON, "banner")
 
 
-def test_two_workers_that_note_the_same_address_at_once_note_it_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    subscribing.sign_up("ada@example.org", "banner", CLIENT)
-    db.session.expunge_all()
-    ask, asked = db.session.scalar, []
-
-    def ask_too_early(statement: object) -> object:
-        asked.append(str(statement))
-        # What the other worker is about to commit cannot be seen yet.
-        return None if "FROM subscriber" in asked[-1] else ask(statement)
-
-    with monkeypatch.context() as early:
-        early.setattr(db.session, "scalar", ask_too_early)
-        subscribing.sign_up("ada@example.org", "footer", CLIENT)
-    assert any("FROM subscriber" in statement for statement in asked)
-    assert [s.consent_form for s in subscribers()] == ["banner"]
-
-
+@pytest.mark.usefixtures("without_proof")
 def test_the_limit_counts_a_block_of_addresses() -> None:
     for n in range(10):
         sign_up(n, f"203.0.113.{n}")
@@ -90,6 +129,7 @@ def test_the_limit_counts_a_block_of_addresses() -> None:
     assert not is_refused("203.0.114.1")
 
 
+@pytest.mark.usefixtures("without_proof")
 def test_the_limit_ends_with_its_hour(clock: Clock) -> None:
     for n in range(10):
         sign_up(n)
@@ -114,19 +154,152 @@ def test_the_limit_ends_with_its_hour(clock: Clock) -> None:
 def test_a_block_is_24_bits_of_the_old_and_56_of_the_new_addresses(
     first: str, second: str, is_same_block: bool
 ) -> None:
-    site = the_site()
-    site.settings = replace(site.settings, sign_up_limit="1 per hour")
+    settle(sign_up_limit="1 per hour")
     assert not is_refused(first)
     assert is_refused(second) is is_same_block
 
 
-def test_a_refused_sign_up_counts_and_is_not_stored() -> None:
+@pytest.mark.usefixtures("without_proof")
+def test_a_refused_sign_up_writes_nothing() -> None:
     for n in range(10):
         sign_up(n)
-    assert is_refused(CLIENT)
+    before = everything_stored()
+    with written() as statements:
+        assert is_refused(CLIENT)
+    assert statements == []
     db.session.rollback()
-    assert db.session.scalars(select(RateCount.count).where(OF_SIGN_UPS)).one() == 11
-    assert not [s for s in subscribers() if s.address == "reader99@example.org"]
+    assert everything_stored() == before
+    assert counted() == 10
+
+
+def test_without_a_right_answer_the_stricter_limit_holds() -> None:
+    for n in range(3):
+        sign_up(n)
+    with pytest.raises(TooManySignUps) as refusal:
+        sign_up(3)
+    assert refusal.value.retry_after_seconds == 3600
+    assert "from your network" in str(refusal.value)
+    for n in range(3, 10):
+        subscribing.sign_up(f"reader{n}@example.org", "page", CLIENT, proven())
+    assert len(subscribers()) == 10
+    with pytest.raises(TooManySignUps):
+        subscribing.sign_up("reader10@example.org", "page", CLIENT, proven())
+
+
+def test_one_answer_is_good_for_one_sign_up() -> None:
+    settle(sign_up_limit_unproven="1 per hour")
+    proof = proven()
+    subscribing.sign_up("reader1@example.org", "page", CLIENT, proof)
+    subscribing.sign_up("reader2@example.org", "page", CLIENT, proof)  # as one without
+    with pytest.raises(TooManySignUps):
+        subscribing.sign_up("reader3@example.org", "page", CLIENT, proof)
+
+
+def test_an_answer_that_comes_with_a_refused_sign_up_is_used_up() -> None:
+    settle(sign_up_limit="1 per hour")
+    sign_up(1)
+    proof = proven()
+    with pytest.raises(TooManySignUps):
+        subscribing.sign_up("reader2@example.org", "page", CLIENT, proof)
+    db.session.rollback()
+    assert not proving.is_proven(proof)
+
+
+@pytest.mark.usefixtures("without_proof")
+def test_beyond_the_limit_for_all_a_flood_leaves_no_mail_no_row_and_no_count() -> None:
+    settle(sign_ups_in_all="5 per hour")
+    for n in range(5):
+        sign_up(n, f"203.0.{n}.1")
+    before = everything_stored()
+    with written() as statements:
+        for n in range(5, 60):
+            with pytest.raises(TooManySignUps) as refusal:
+                sign_up(n, f"203.0.{n}.1")
+            assert refusal.value.retry_after_seconds == 3600
+            assert "just now" in str(refusal.value)
+    assert statements == []
+    assert everything_stored() == before
+    assert (len(subscribers()), mails()) == (5, 5)
+
+
+@pytest.mark.usefixtures("without_proof")
+def test_the_limit_for_all_ends_with_its_hour_and_one_block_alone_cannot_use_it_up(
+    clock: Clock,
+) -> None:
+    settle(sign_ups_in_all="3 per hour", sign_up_limit="2 per hour")
+    for n in (1, 2):
+        sign_up(n)
+    assert is_refused(CLIENT)
+    assert is_refused(CLIENT)
+    sign_up(3, "198.51.100.1")
+    assert is_refused("192.0.2.1")
+    clock.forward(minutes=61)
+    assert not is_refused("192.0.2.1")
+
+
+def test_who_may_ask_is_one_question_for_all_forms() -> None:
+    settle(sign_up_limit_unproven="1 per hour")
+    subscribing.take_turn(CLIENT)
+    with pytest.raises(TooManySignUps):
+        subscribing.take_turn(CLIENT)
+    subscribing.take_turn(CLIENT, proven())
+
+
+@pytest.mark.parametrize("state", list(SubscriberState))
+def test_a_sign_up_takes_the_same_statements_whether_the_address_is_known_or_not(
+    state: SubscriberState,
+) -> None:
+    settle(sign_up_limit_unproven="9 per hour")
+    sign_up(1)
+    (known,) = subscribers()
+    known.state = state
+    if state == SubscriberState.BOUNCED:
+        db.session.add(Bounce(subscriber_id=known.id, kind=BounceKind.HARD, bounced_at=NOON))
+    db.session.execute(delete(RateCount).where(RateCount.key.contains("/mail/")))
+    db.session.commit()
+    with heard() as of_known:
+        sign_up(1)
+    with heard() as of_new:
+        sign_up(2)
+    mail = [s for s in of_new if s.startswith("INSERT INTO delivery")]
+    assert len(mail) == 1
+    if state != SubscriberState.PENDING:
+        of_new.remove(mail[0])
+    assert of_known == of_new
+
+
+def test_an_address_that_cannot_be_written_to_today_is_not_stored_either() -> None:
+    settle(sign_up_limit_unproven="9 per hour")
+    for _ in range(3):
+        sign_up(1)
+    subscribing.leave(way_out())
+    sign_up(1)
+    assert subscribers() == []
+
+
+@pytest.mark.parametrize(
+    ("address", "is_refused"),
+    [
+        ("a@throwaway.example", True),
+        ("A@Mail.THROWAWAY.example", True),
+        ("a@deep.below.throwaway.example", True),
+        ("a@notthrowaway.example", False),
+        ("a@throwaway.example.org", False),
+        ("a@example", False),
+        ("a@bücher.example", True),
+    ],
+)
+def test_a_provider_that_the_operator_has_listed_is_refused_with_all_below_it(
+    address: str, is_refused: bool
+) -> None:
+    settle(refused_domains=("bücher.example", "throwaway.example"))
+    if is_refused:
+        with pytest.raises(ProviderRefused, match="addresses of this provider"):
+            subscribing.sign_up(address, "page", CLIENT)
+    else:
+        subscribing.sign_up(address, "page", CLIENT)
+    assert len(subscribers()) == (not is_refused)
+    assert bool(counted()) is not is_refused
 
 
 def test_of_the_clients_address_only_a_keyed_hash_is_stored() -> None:
@@ -239,6 +412,7 @@ def test_who_left_may_come_again() -> None:
 
 
 def test_one_address_is_mailed_three_times_a_day_at_most(clock: Clock) -> None:
+    settle(sign_up_limit_unproven="9 per hour")
     for _ in range(5):
         sign_up(1)
     assert mails() == 3

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable
+from dataclasses import asdict, replace
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from tests.conftest import Clock
 from tests.factories import make_article
 from tests.pages import CheckingClient
+from tests.proofs import solved
 from webapp.extensions import db, the_site
 from webapp.mail import MemoryCarrier
 from webapp.models import Subscriber, SubscriberState
 from webapp.services import mailing
+from webapp.services.proving import BITS
+from webapp.settings import Settings
 
 
 def subscribers() -> list[Subscriber]:
@@ -115,7 +121,7 @@ def test_too_many_sign_ups_from_one_block_are_asked_to_wait(client: CheckingClie
             environ_base={"REMOTE_ADDR": client_address},
         ).status_code
 
-    assert [sign_up(n, f"203.0.113.{n}") for n in range(10)] == [303] * 10
+    assert [sign_up(n, f"203.0.113.{n}") for n in range(3)] == [303] * 3
     refused = client.post(
         "/newsletter",
         data={"email": "late@example.org"},
@@ -125,6 +131,67 @@ def test_too_many_sign_ups_from_one_block_are_asked_to_wait(client: CheckingClie
     assert int(refused.headers["Retry-After"]) > 0
     assert "late@example.org" in refused.text
     assert sign_up(12, "198.51.100.1") == 303
+
+
+def test_who_brings_a_right_answer_may_come_more_often(client: CheckingClient) -> None:
+    def sign_up(n: int, **proof: str) -> int:
+        data = {"email": f"reader{n}@example.org", **proof}
+        return client.post("/newsletter", data=data).status_code
+
+    assert [sign_up(n) for n in range(4)] == [303, 303, 303, 429]
+    response = client.get("/newsletter/challenge")
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.json["bits"] == BITS
+    proof = asdict(solved(response.json["challenge"]))
+    assert sign_up(4, **{**proof, "answer": "0"}) == 429
+    assert sign_up(5, **proof) == 303
+    assert sign_up(6, **proof) == 429, "it counts once"
+
+
+def test_the_page_says_where_its_script_asks_for_the_sum(client: CheckingClient) -> None:
+    page = client.page("/newsletter")
+    for form in page.all("form", action="/newsletter"):
+        client.get(form.get("data-challenge", ""))
+        assert form.get("data-challenge") == "/newsletter/challenge"
+
+
+def test_where_no_proof_is_asked_for_the_form_and_the_limit_do_without(
+    settings: Settings, make_app: Callable[[Settings], Flask]
+) -> None:
+    client = make_app(replace(settings, proof_of_work=False)).test_client()
+    assert "data-challenge" not in client.get("/newsletter").text
+    statuses = [client.post("/newsletter", data={"email": f"r{n}@example.org"}) for n in range(11)]
+    assert [each.status_code for each in statuses] == [303] * 10 + [429]
+
+
+def test_beyond_the_limit_for_all_the_page_says_to_try_later(client: CheckingClient) -> None:
+    site = the_site()
+    site.settings = replace(site.settings, sign_ups_in_all="2 per hour")
+    for n in range(4):
+        refused = client.post(
+            "/newsletter",
+            data={"email": f"reader{n}@example.org"},
+            environ_base={"REMOTE_ADDR": f"203.0.{n}.1"},
+        )
+    page = client.page_of(refused, 429)
+    assert refused.headers["Retry-After"] == "3600"
+    assert "Too many sign-ups are coming in just now. Please try again later." in page.main
+    assert "reader3@example.org" in page.html
+    assert len(subscribers()) == 2
+
+
+def test_an_address_of_a_refused_provider_gets_a_sentence_beside_the_field(
+    client: CheckingClient,
+) -> None:
+    site = the_site()
+    site.settings = replace(site.settings, refused_domains=("throwaway.example",))
+    typed = "ada@mx.throwaway.example"
+    page = client.page_of(client.post("/newsletter", data={"email": typed}), 422)
+    (field,) = [i for i in page.root.find(".//main").iter("input") if i.get("name") == "email"]
+    assert (field.get("value"), field.get("aria-invalid")) == (typed, "true")
+    (sentence,) = page.words("p", id=field.get("aria-describedby", ""))
+    assert "We do not write to addresses of this provider" in sentence
+    assert not subscribers()
 
 
 def test_no_address_is_ever_logged(
@@ -145,6 +212,10 @@ def test_reading_the_form_changes_nothing(client: CheckingClient) -> None:
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "BREW"])
 def test_other_methods_are_refused(client: CheckingClient, method: str) -> None:
     assert client.open("/newsletter", method=method).status_code == 405
+
+
+def test_a_challenge_can_only_be_asked_for(client: CheckingClient) -> None:
+    assert client.post("/newsletter/challenge").status_code == 405
 
 
 @pytest.mark.parametrize(

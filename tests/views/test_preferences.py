@@ -28,7 +28,7 @@ def reader(name: str = "ada") -> Subscriber:
 
 
 def join(name: str = "ada") -> None:
-    subscribing.add(f"{name}@example.org", "page")
+    subscribing.noted(f"{name}@example.org", "page")
     reader(name).state = SubscriberState.CONFIRMED
     db.session.commit()
 

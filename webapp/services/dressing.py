@@ -24,7 +24,7 @@ DARK = ("#121513", "#1a1f1c", "#10201a", "#5d4f0c")
 READABLE, STRONG = 4.5, 7.0  # WCAG 2.2, 1.4.3 and 1.4.6
 ON_LIGHT, ON_DARK = "#ffffff", "#10201a"
 # The parts of the page's script: the first is common ground, each other is a block of its own.
-SCRIPT = ("device", "page", "comfort", "saving", "keys", "search")
+SCRIPT = ("device", "page", "comfort", "saving", "keys", "search", "proof")
 LOGO_BYTES, LOGO_SIZE = 2_000_000, (1200, 240)
 ICON_SIZES = (192, 512)
 # The icon's sheet of newspaper, on a square of 32: left, top, right, bottom of each stroke.

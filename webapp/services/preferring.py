@@ -122,15 +122,13 @@ def ask_to_follow(address: str, query: str, client: str) -> None:
         raise WishesRefused("search", "Please type what you are looking for.")
     subscribing.hold_to_limit(client)
     address = address.lower()
-    reader = subscribing.known(address)
-    if reader is None:
-        reader = subscribing.add(address, "search", has_all_topics=False)
-    if reader is not None and reader.state == SubscriberState.PENDING:
+    reader = subscribing.noted(address, "search", has_all_topics=False)
+    if reader.state == SubscriberState.PENDING:
         _take_turn(reader.key)
         if len(reader.searches) < MOST_SEARCHES:
             _follow(reader, query)
         subscribing.ask_to_confirm(reader)
-    elif reader is not None and reader.state == SubscriberState.CONFIRMED:
+    elif reader.state == SubscriberState.CONFIRMED:
         _mail("search", reader, query)
     db.session.commit()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from limits import parse
 from limits.storage import Storage
@@ -48,17 +48,20 @@ class TableStorage(Storage):
     def get(self, key: str) -> int:
         """Give the count; 0 when the window is over or nothing was counted."""
         row = self._row(key)
-        return row.count if row else 0
+        return row[0] if row else 0
 
     def get_expiry(self, key: str) -> float:
         """Give the end of the window, in seconds since the epoch."""
         row = self._row(key)
-        return (row.expires_at if row else the_site().clock()).timestamp()
+        return (row[1] if row else the_site().clock()).timestamp()
 
-    def _row(self, key: str) -> RateCount | None:
+    def _row(self, key: str) -> tuple[int, datetime] | None:
+        # Columns, and no object: the session would give the one it has seen before.
+        current = select(RateCount.count, RateCount.expires_at)
         now = the_site().clock()
-        current = select(RateCount).where(RateCount.key == key, RateCount.expires_at > now)
-        return db.session.scalar(current)
+        found = current.where(RateCount.key == key, RateCount.expires_at > now)
+        row = db.session.execute(found).one_or_none()
+        return (row[0], row[1]) if row else None
 
     def check(self) -> bool:
         """Whether counts can be kept: where the site's database is, they can."""
@@ -77,10 +80,29 @@ class TableStorage(Storage):
 def seconds_to_wait(rate: str, key: str) -> int:
     """Count one more under the key; 0 while the rate is kept, else how long to wait.
 
-    `rate` is as in "10 per hour". Part of the running transaction.
+    `rate` is as in "10 per hour". Part of the running transaction. What is over the rate is not
+    counted: whoever is refused takes no turn to write, however often they come.
     """
+    wait = seconds_until_free(rate, key)
+    if wait or FixedWindowRateLimiter(TableStorage()).hit(parse(rate), key):
+        return wait
+    # Another worker took the last place between the look and the count.
+    return seconds_until_free(rate, key)
+
+
+def seconds_until_free(rate: str, key: str) -> int:
+    """Say as `seconds_to_wait` how long to wait, and count nothing."""
     limiter, item = FixedWindowRateLimiter(TableStorage()), parse(rate)
-    if limiter.hit(item, key):
+    if limiter.test(item, key):
         return 0
     ends_at = limiter.get_window_stats(item, key).reset_time
     return max(1, round(ends_at - the_site().clock().timestamp()))
+
+
+def is_first(key: str, lasts: timedelta) -> bool:
+    """Note that something was done, and whether for the first time; forgotten after `lasts`.
+
+    Part of the running transaction.
+    """
+    storage = TableStorage()
+    return not storage.get(key) and storage.incr(key, int(lasts.total_seconds())) == 1

@@ -3,51 +3,53 @@
 from __future__ import annotations
 
 import ipaddress
+from bisect import bisect_left
 from datetime import timedelta
 
 from sqlalchemy import delete, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.dialects import postgresql, sqlite
 
-from webapp.errors import LinkExpired, TooManySignUps
+from webapp.errors import LinkExpired, ProviderRefused, TooManySignUps
 from webapp.extensions import db, the_site
 from webapp.models import Bounce, Departure, Subscriber, SubscriberState
-from webapp.services import letters, linking, outbox, rates
+from webapp.services import letters, linking, outbox, proving, rates
+from webapp.services.proving import NO_PROOF, Proof
 
 WORDING = "2026-11"  # the version of the text that stands at the form
 MAILS_TO_ONE = "3 per day"
+IN_ALL = "everyone"  # the name under which all sign-ups are counted
 
 
-def sign_up(address: str, form: str, client: str) -> None:
+def sign_up(address: str, form: str, client: str, proof: Proof = NO_PROOF) -> None:
     """Note that somebody asked for the letter, and have a mail ask to confirm it.
 
     An address that is known already stays as it is; one that has not confirmed is asked again,
-    a few times a day at most. `client` is the network address that the request came from; only
-    a keyed hash of its block is kept, for as long as the limit counts. Raises TooManySignUps.
+    a few times a day at most, and beyond that nothing is noted: no row is there that was never
+    written to. Raises ProviderRefused, and TooManySignUps as `take_turn` does.
+
+    How long it takes says nothing of an address either. The same statements run whether it was
+    known or not, up to the commit, but for one: no mail is put into the outbox for who gets
+    the letter already. That is one row among the counts that every sign-up writes.
     """
-    hold_to_limit(client)
-    subscriber = known(address.lower()) or add(address.lower(), form)
-    if subscriber is not None and _may_be_asked(subscriber):
-        # Who asked for a search alone before now asks for the letter.
-        subscriber.has_all_topics = True
-        ask_to_confirm(subscriber)
+    refuse_provider(address)
+    take_turn(client, proof)
+    address = address.lower()
+    if may_be_mailed(address):
+        subscriber = noted(address, form)
+        if _may_be_asked(subscriber):
+            # Who asked for a search alone before now asks for the letter.
+            subscriber.has_all_topics = True
+            outbox.put("confirmation", subscriber.id)
     db.session.commit()
 
 
 def _may_be_asked(subscriber: Subscriber) -> bool:
     """Whether one who asks again is written to: not where mail came back in the last weeks."""
-    if subscriber.state == SubscriberState.BOUNCED:
-        came_back = select(Bounce.id).where(Bounce.subscriber_id == subscriber.id)
-        return db.session.scalar(came_back.limit(1)) is None
-    return subscriber.state == SubscriberState.PENDING
-
-
-def hold_to_limit(client: str) -> None:
-    """Count a form that was sent from a network address. Raises TooManySignUps."""
-    settings = the_site().settings
-    wait = rates.seconds_to_wait(settings.sign_up_limit, f"sign-up/{_block_hash(client)}")
-    if wait:
-        db.session.commit()
-        raise TooManySignUps(wait)
+    # Looked for in each case: how long this takes tells nothing.
+    came_back = select(Bounce.id).where(Bounce.subscriber_id == subscriber.id).limit(1)
+    has_come_back = db.session.scalar(came_back) is not None
+    is_confirmed = subscriber.state == SubscriberState.CONFIRMED
+    return not (has_come_back or is_confirmed)
 
 
 def may_be_mailed(address: str) -> bool:
@@ -59,6 +61,53 @@ def ask_to_confirm(subscriber: Subscriber) -> None:
     """Have a mail ask one who is pending, in the running transaction."""
     if may_be_mailed(subscriber.address):
         outbox.put("confirmation", subscriber.id)
+
+
+def hold_to_limit(client: str) -> None:
+    """Let a client send a form that asks for no proof, and count it. Raises TooManySignUps."""
+    take_turn(client, None)
+
+
+def take_turn(client: str, proof: Proof | None = NO_PROOF) -> None:
+    """Let a client ask for a mail now, and count it. Raises TooManySignUps when it may not.
+
+    `client` is the network address that the request came from; only a keyed hash of its block
+    is kept, for as long as the limit counts. Part of the running transaction; a refusal ends it.
+    """
+    wait, in_all = _wait(client, proof)
+    if wait:
+        db.session.commit()  # an answer that was used up stays so
+        raise TooManySignUps(wait, in_all=in_all)
+
+
+def _wait(client: str, proof: Proof | None) -> tuple[int, bool]:
+    """Say how long to wait, and whether all have to; 0 when it was counted."""
+    settings = the_site().settings
+    # First, and only a look: once nobody may, a flood leaves no rows and waits for no turn.
+    wait = rates.seconds_until_free(settings.sign_ups_in_all, IN_ALL)
+    if wait:
+        return wait, True
+    block = _block_hash(client)
+    if settings.proof_of_work and proof is not None and not proving.is_proven(proof):
+        wait = rates.seconds_to_wait(settings.sign_up_limit_unproven, f"unproven/{block}")
+    wait = wait or rates.seconds_to_wait(settings.sign_up_limit, f"sign-up/{block}")
+    if wait:
+        return wait, False
+    # Last: one block alone cannot use up what is there for all.
+    return rates.seconds_to_wait(settings.sign_ups_in_all, IN_ALL), True
+
+
+def refuse_provider(address: str) -> None:
+    """Raise ProviderRefused where the operator takes no addresses of a domain or one above it."""
+    refused = the_site().settings.refused_domains
+    _, _, domain = address.lower().rpartition("@")
+    parts = domain.split(".")
+    for each in (".".join(parts[n:]) for n in range(len(parts))):
+        at = bisect_left(refused, each)
+        if refused[at : at + 1] == (each,):
+            raise ProviderRefused(
+                "We do not write to addresses of this provider. Please give another one."
+            )
 
 
 def confirm(token: str) -> None:
@@ -135,22 +184,19 @@ def named(key: str) -> Subscriber | None:
     return db.session.scalar(select(Subscriber).where(Subscriber.key == key))
 
 
-def add(address: str, form: str, *, has_all_topics: bool = True) -> Subscriber | None:
-    """Note somebody who has yet to confirm; None where another worker was first."""
-    subscriber = Subscriber(
+def noted(address: str, form: str, *, has_all_topics: bool = True) -> Subscriber:
+    """Give the one who has an address, as they are or as one who has just asked."""
+    # Always tried, and never a second row: not even another worker's of this moment.
+    insert = sqlite.insert if db.engine.dialect.name == "sqlite" else postgresql.insert
+    asked = insert(Subscriber).values(
         address=address,
         consent_at=the_site().clock(),
         consent_form=form,
         consent_wording=WORDING,
         has_all_topics=has_all_topics,
     )
-    try:
-        with db.session.begin_nested():
-            db.session.add(subscriber)
-    except IntegrityError:
-        # The same address a moment ago, by another worker: it is noted, which is all we want.
-        return None
-    return subscriber
+    db.session.execute(asked.on_conflict_do_nothing(index_elements=["address"]))
+    return db.session.scalars(select(Subscriber).where(Subscriber.address == address)).one()
 
 
 def _block_hash(client: str) -> str:

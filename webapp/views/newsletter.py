@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.errors import TooManySignUps
+from webapp.errors import ProviderRefused, TooManySignUps
 from webapp.forms import NewsletterForm
 from webapp.http.caching import kept
 from webapp.http.security import refuse_other_sites
-from webapp.services import subscribing
+from webapp.services import proving, subscribing
+from webapp.services.proving import Proof
 
 pages = Blueprint("newsletter", __name__)
 
@@ -30,13 +31,23 @@ def sign_up() -> ResponseReturnValue:
         return redirect(url_for(".show_received"), 303)
     if not form.validate():
         return render_template("newsletter/sign_up.html", form=form), 422
+    proof = Proof(form.challenge.data or "", form.answer.data or "")
     try:
-        subscribing.sign_up(form.address, form.form_name, request.remote_addr or "")
+        subscribing.sign_up(form.address, form.form_name, request.remote_addr or "", proof)
+    except ProviderRefused as problem:
+        form.email.errors = [str(problem)]
+        return render_template("newsletter/sign_up.html", form=form), 422
     except TooManySignUps as problem:
         form.email.errors = [str(problem)]
         page = render_template("newsletter/sign_up.html", form=form)
         return page, 429, {"Retry-After": str(problem.retry_after_seconds)}
     return redirect(url_for(".show_received"), 303)
+
+
+@pages.get("/newsletter/challenge")
+def give_challenge() -> ResponseReturnValue:
+    """Give a sum to the page's script, when somebody is about to sign up."""
+    return jsonify(challenge=proving.new_challenge(), bits=proving.BITS)
 
 
 @pages.get("/newsletter/received")
