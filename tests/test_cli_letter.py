@@ -11,6 +11,7 @@ from flask.testing import FlaskCliRunner
 
 from tests.conftest import NOON, Clock
 from tests.factories import make_article
+from tests.mail.keys import KEY
 from tests.test_serving import free_port
 from webapp.extensions import db, the_site
 from webapp.mail import MemoryCarrier, SmtpCarrier
@@ -76,6 +77,9 @@ def test_a_test_goes_to_one_address_alone(runner: FlaskCliRunner, post: MemoryCa
     assert "Night ferries" in run(runner, "test", "desk@example.org")
     assert [mail.recipient for mail in post.mails] == ["desk@example.org"]
     assert b"MARKOF" not in post.mails[0].content
+    the_site().settings = replace(the_site().settings, dkim_key=KEY)
+    run(runner, "test", "desk@example.org")
+    assert post.sent[1]["DKIM-Signature"]
     assert editing.count_editions() == 0
     assert "not an address" in run(runner, "test", "desk", code=1)
 

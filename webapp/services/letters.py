@@ -223,11 +223,12 @@ class Desk:
         headers = {"To": due.recipient, "Message-ID": f"<{id}>"}
         marks = {mark for mark, _ in stencil.places}
         values = {mark: linking.sign(MARKS[mark], due.key) for mark in marks}
-        content = _signed(stencil.filled(values, headers))
+        content = signed(stencil.filled(values, headers))
         return Mail(due.recipient, _return_path(due), id, content)
 
 
-def _signed(content: bytes) -> bytes:
+def signed(content: bytes) -> bytes:
+    """Give a message with our signature, where a key is set."""
     settings = the_site().settings
     if not settings.dkim_key:
         return content

@@ -68,7 +68,9 @@ def send_test(address: str) -> str:
     moment = the_site().clock().strftime("%Y%m%dT%H%M%S")
     id = f"test.{moment}@{the_site().settings.sender.rpartition('@')[2]}"
     headers = {"To": address, "Message-ID": f"<{id}>"}
-    mail = Mail(address, the_site().settings.sender, id, stencil.filled(values, headers))
+    mail = Mail(
+        address, the_site().settings.sender, id, letters.signed(stencil.filled(values, headers))
+    )
     try:
         with the_site().carrier.connected() as send:
             send(mail)
