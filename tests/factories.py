@@ -14,7 +14,7 @@ from sqlalchemy.orm import selectinload
 from webapp.extensions import db
 from webapp.importers import ImportedArticle, Unreadable
 from webapp.importers.contract import read_article
-from webapp.models import Article
+from webapp.models import Article, Subscriber, SubscriberState
 from webapp.services import importing, indexing
 
 _numbers = count(1)
@@ -64,6 +64,22 @@ def make_articles(n: int, **fields: object) -> None:
     ]
     importing.run_import(Pile(pile))
     indexing.catch_up()
+
+
+def make_readers(*names: str) -> None:
+    """Subscribe people, who have confirmed, without a mail."""
+    for name in names:
+        db.session.add(
+            Subscriber(
+                address=f"{name}@example.org",
+                state=SubscriberState.CONFIRMED,
+                consent_at=YESTERDAY,
+                consent_form="page",
+                consent_wording="1",
+                confirmed_at=YESTERDAY,
+            )
+        )
+    db.session.commit()
 
 
 def newest_made() -> Article:

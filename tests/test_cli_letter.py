@@ -9,13 +9,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
-from tests.conftest import NOON, Clock
-from tests.factories import make_article
+from tests.conftest import Clock
+from tests.factories import make_article, make_readers
 from tests.mail.keys import KEY
 from tests.test_serving import free_port
-from webapp.extensions import db, the_site
+from webapp.extensions import the_site
 from webapp.mail import MemoryCarrier, SmtpCarrier
-from webapp.models import Subscriber, SubscriberState
 from webapp.services import editing
 
 
@@ -24,20 +23,6 @@ def post(app: Flask) -> MemoryCarrier:
     carrier = MemoryCarrier()
     the_site().carrier = carrier
     return carrier
-
-
-def join(*names: str) -> None:
-    for name in names:
-        db.session.add(
-            Subscriber(
-                address=f"{name}@example.org",
-                state=SubscriberState.CONFIRMED,
-                consent_at=NOON,
-                consent_form="page",
-                consent_wording="1",
-            )
-        )
-    db.session.commit()
 
 
 def run(runner: FlaskCliRunner, *words: str, code: int = 0) -> str:
@@ -72,7 +57,7 @@ def test_preview_shows_a_sample_where_nothing_is_new(
 
 
 def test_a_test_goes_to_one_address_alone(runner: FlaskCliRunner, post: MemoryCarrier) -> None:
-    join("ada")
+    make_readers("ada")
     make_article(title="Night ferries", published_at="2026-11-23T11:00:00Z")
     assert "Night ferries" in run(runner, "test", "desk@example.org")
     assert [mail.recipient for mail in post.mails] == ["desk@example.org"]
@@ -87,7 +72,7 @@ def test_a_test_goes_to_one_address_alone(runner: FlaskCliRunner, post: MemoryCa
 def test_send_sends_now_and_says_when_there_is_nothing(
     runner: FlaskCliRunner, post: MemoryCarrier
 ) -> None:
-    join("ada", "eve")
+    make_readers("ada", "eve")
     assert "No edition yet" in run(runner, "status")
     assert "Nothing was published" in run(runner, "send", code=1)
     make_article(published_at="2026-11-23T11:00:00Z")
@@ -98,7 +83,7 @@ def test_send_sends_now_and_says_when_there_is_nothing(
 
 
 def test_a_server_that_is_away_loses_nothing_and_send_goes_on(runner: FlaskCliRunner) -> None:
-    join("ada", "eve")
+    make_readers("ada", "eve")
     make_article(published_at="2026-11-23T11:00:00Z")
     the_site().carrier = SmtpCarrier(f"smtp://127.0.0.1:{free_port()}")
     told = run(runner, "send", code=1)

@@ -57,6 +57,11 @@ class NewsletterForm(FlaskForm):
         return bool(self.website.data)
 
     @property
+    def proof(self) -> tuple[str, str]:
+        """The challenge that the page's script was given, and its answer; mostly empty."""
+        return self.challenge.data or "", self.answer.data or ""
+
+    @property
     def form_name(self) -> str:
         """Which of the site's forms it was."""
         return self.form.data if self.form.data in FORM_NAMES else "page"

@@ -32,7 +32,7 @@ from webapp.extensions import db, the_site
 from webapp.mail import Mail, SmtpCarrier
 from webapp.models import Subscriber, SubscriberState
 from webapp.services import editing, importing, mailing, outbox
-from webapp.services.letters import Desk
+from webapp.services.desk import Desk
 from webapp.settings import read_settings
 
 SINK = """

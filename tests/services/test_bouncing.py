@@ -132,6 +132,17 @@ def test_who_never_confirmed_is_not_asked_again_after_a_bounce() -> None:
     assert outbox.waiting() == 0
 
 
+def test_of_who_never_confirmed_nothing_is_kept_after_a_bounce_either(clock: Clock) -> None:
+    subscribing.sign_up("ada@example.com", "page", "203.0.113.7")
+    ada = db.session.scalars(select(Subscriber)).one()
+    note_bounce(reports.postfix(return_path_of(ada.id)))
+    eve = reader("eve")
+    note_bounce(reports.postfix(return_path_of(eve.id)))
+    clock.forward(days=8)
+    subscribing.erase_unconfirmed()
+    assert db.session.scalars(select(Subscriber.address)).all() == ["eve@example.com"]
+
+
 def test_whose_mail_came_back_long_ago_is_asked_again(clock: Clock) -> None:
     ada = reader()
     note_bounce(reports.postfix(return_path_of(ada.id)))

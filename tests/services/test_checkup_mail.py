@@ -21,7 +21,7 @@ from webapp.extensions import db, the_site
 from webapp.models import EditionState
 from webapp.services import editing
 from webapp.services.checking import Check
-from webapp.services.checkup_mail import examine_mail
+from webapp.services.checkup_mail import examine_mail, quoted
 from webapp.text.keys import dns_record
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -120,12 +120,33 @@ def test_what_lacks_is_told_with_what_to_write(zone: tuple[Zone, dns.resolver.Re
     bad = {name for name, check in checks.items() if not check.is_well}
     assert bad == {"mail server", "SPF", "DKIM", "DMARC", "return path"}
     assert f'{DOMAIN}. TXT "v=spf1 ' in checks["SPF"].remedy
-    assert dns_record(KEY) in checks["DKIM"].remedy
+    assert quoted(dns_record(KEY)) in checks["DKIM"].remedy
     assert f'_dmarc.{DOMAIN}. TXT "v=DMARC1; ' in checks["DMARC"].remedy
     del records[f"letter._domainkey.{DOMAIN}"]
     assert "no key" in seen(resolver)["DKIM"].seen
     records[DOMAIN] = ["v=spf1 a -all", "v=spf1 mx -all"]
     assert "2 records" in seen(resolver)["SPF"].seen
+
+
+def test_a_server_on_this_machine_sends_under_the_sites_name(
+    zone: tuple[Zone, dns.resolver.Resolver],
+) -> None:
+    set_site(smtp_url="smtp://127.0.0.1:9", mail_from=f"letter@{DOMAIN}")
+    assert '"v=spf1 mx ~all"' in seen(zone[1])["SPF"].remedy
+    set_site(site_url=f"https://news.{DOMAIN}")
+    assert f'"v=spf1 a:news.{DOMAIN} ~all"' in seen(zone[1])["SPF"].remedy
+
+
+def test_a_long_record_is_written_in_parts() -> None:
+    assert quoted("x" * 300) == f'"{"x" * 255}" "{"x" * 45}"'
+
+
+def test_a_second_key_at_the_selector_does_no_harm(
+    zone: tuple[Zone, dns.resolver.Resolver],
+) -> None:
+    zone[0][f"letter._domainkey.{DOMAIN}"] = [dns_record(OTHER), dns_record(KEY)]
+    set_site(smtp_url="smtp://127.0.0.1:9", mail_from=f"letter@{DOMAIN}", dkim_key=KEY)
+    assert seen(zone[1])["DKIM"].is_well
 
 
 def test_a_server_that_does_not_want_our_mail_is_told(

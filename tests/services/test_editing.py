@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from tests.conftest import NOON, Clock
-from tests.factories import import_items, make_article, make_articles
+from tests.conftest import Clock
+from tests.factories import import_items, make_article, make_articles, make_readers
 from webapp.errors import EditionNotFound, NothingToSend
 from webapp.extensions import db, the_site
 from webapp.mail import MemoryCarrier
@@ -25,7 +25,7 @@ from webapp.models import (
     SubscriberState,
     Topic,
 )
-from webapp.services import editing, mailing, publishing, subscribing
+from webapp.services import editing, mailing, outbox, publishing, subscribing
 from webapp.services.working import DEEDS
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -55,20 +55,16 @@ def work() -> None:
 
 def join(name: str, **wishes: object) -> Subscriber:
     topics, searches = wishes.pop("topics", None), wishes.pop("searches", ())
-    subscriber = Subscriber(
-        address=f"{name}@example.org",
-        state=SubscriberState.CONFIRMED,
-        consent_at=NOON,
-        consent_form="page",
-        consent_wording="1",
-        **wishes,
-    )
+    make_readers(name)
+    known = Subscriber.address == f"{name}@example.org"
+    subscriber = db.session.scalars(select(Subscriber).where(known)).one()
+    for wish, wanted in wishes.items():
+        setattr(subscriber, wish, wanted)
     if topics is not None:
         subscriber.has_all_topics = False
         chosen = select(Topic).where(Topic.name.in_(topics))
         subscriber.topics = list(db.session.scalars(chosen))
     subscriber.searches = [FollowedSearch(query=query) for query in searches]  # type: ignore[attr-defined]
-    db.session.add(subscriber)
     db.session.commit()
     return subscriber
 
@@ -255,6 +251,15 @@ def test_by_hand_an_edition_goes_now_and_the_next_begins_there(
     assert len(post.mails) == 2
 
 
+def test_by_hand_no_editor_is_asked_first(post: MemoryCarrier) -> None:
+    set_site(letter_hold_minutes=30, letter_editors=("desk@example.org",))
+    join("ada")
+    make_article(published_at=at("23T11:00"))
+    editing.compose_now()
+    mailing.send_due()
+    assert [mail.recipient for mail in post.mails] == ["ada@example.org"]
+
+
 def test_the_first_one_by_hand_has_the_newest_however_old() -> None:
     old = make_article(published_at="2025-01-01T00:00:00Z")
     assert titles(editing.compose_now()) == [old.id]
@@ -388,6 +393,24 @@ def test_a_withdrawn_brief_is_in_no_letter_any_more(post: MemoryCarrier, clock: 
     work()
     assert post.sent[0]["Subject"] == "Right"
     assert "Wrong" not in text_to(post, "ada")
+
+
+@pytest.mark.parametrize("frequency", list(Frequency))
+def test_of_what_was_all_withdrawn_before_it_went_nothing_is_sent(
+    post: MemoryCarrier, clock: Clock, frequency: Frequency
+) -> None:
+    join("ada", frequency=frequency, weekday=1)
+    for deed in DEEDS:
+        deed()
+    make_article(slug="wrong", published_at=at("24T05:59"))
+    clock.now = SIX
+    for deed in DEEDS:
+        deed()
+    assert outbox.waiting() == 1
+    publishing.withdraw("wrong")
+    work()
+    assert post.mails == []
+    assert outbox.waiting() == 0
 
 
 def test_two_workers_compose_and_fill_once(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from tests.conftest import NOON, Clock
-from tests.factories import make_article
+from tests.factories import make_article, make_readers
 from webapp.extensions import db, the_site
 from webapp.mail import (
     AddressRefused,
@@ -62,21 +62,6 @@ def read(mail: Mail) -> EmailMessage:
 def ask(*names: str) -> None:
     for n, name in enumerate(names):
         subscribing.sign_up(f"{name}@example.org", "page", f"203.0.{n}.7")
-
-
-def join(*names: str) -> None:
-    """Subscribe without a mail."""
-    for name in names:
-        db.session.add(
-            Subscriber(
-                address=f"{name}@example.org",
-                state=SubscriberState.CONFIRMED,
-                consent_at=NOON,
-                consent_form="page",
-                consent_wording="1",
-            )
-        )
-    db.session.commit()
 
 
 def deliveries() -> list[Delivery]:
@@ -260,7 +245,7 @@ def test_several_connections_share_the_work(monkeypatch: pytest.MonkeyPatch) -> 
     site, taken = the_site(), list[str]()
     site.settings = replace(site.settings, mail_connections=3)
     site.carrier = Post(lambda mail: taken.append(mail.recipient))
-    join(*(f"reader-{n}" for n in range(20)))
+    make_readers(*(f"reader-{n}" for n in range(20)))
     make_article(published_at="2026-11-23T11:00:00Z")
     editing.compose_now()
     assert mailing.send_due() == mailing.Tally(sent=20)
@@ -279,7 +264,7 @@ def test_a_rate_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def edition_for(count: int) -> Edition:
-    join(*(f"reader-{n:02}" for n in range(count)))
+    make_readers(*(f"reader-{n:02}" for n in range(count)))
     make_article(title="A brief", published_at="2026-11-23T11:00:00Z")
     return editing.compose_now()
 
@@ -312,6 +297,20 @@ def test_a_server_that_takes_nothing_from_us_pauses_the_edition() -> None:
     assert (edition.state, edition.reason) == (EditionState.PAUSED, "535 wrong password")
 
 
+def test_what_another_worker_gives_back_of_a_paused_edition_waits_too() -> None:
+    the_site().carrier = MemoryCarrier()
+    edition = edition_for(3)
+    with outbox.opened() as connection:
+        others = outbox.claim(connection, 2)
+        outbox.pause(connection, "535 wrong password")
+        outbox.give_back(connection, others)
+    assert mailing.send_due() == mailing.Tally()
+    db.session.refresh(edition)
+    outbox.resume(edition)
+    db.session.commit()
+    assert mailing.send_due() == mailing.Tally(sent=3)
+
+
 def test_three_bad_addresses_in_a_hundred_pause_nothing() -> None:
     def take(mail: Mail) -> None:
         if mail.recipient[7:9] in ("03", "50", "51"):
@@ -330,7 +329,7 @@ def test_an_address_that_refuses_again_and_again_gets_no_more() -> None:
         raise AddressRefused("550 nobody")
 
     the_site().carrier = Post(take)
-    join("gone")
+    make_readers("gone")
     for times in range(3):
         (subscriber,) = db.session.scalars(select(Subscriber)).all()
         assert subscriber.state == SubscriberState.CONFIRMED, times

@@ -22,6 +22,7 @@ LIST = """email,status,consent_at,frequency,topics
 ada@example.org,confirmed,2024-01-02T03:04:05+00:00,weekly:friday,Chips;Open source
 eve@example.org,bounced,2024-01-02T03:04:05+00:00,daily,
 '=zoe@example.org,confirmed,2024-01-02T03:04:05+00:00,each,-
+''ida@example.org,confirmed,2024-01-02T03:04:05+00:00,daily,'@home;A\\;B
 """
 
 
@@ -41,7 +42,7 @@ def exported() -> str:
 
 def test_what_goes_out_comes_in_again_as_it_was(file: Path) -> None:
     file.write_text(LIST)
-    assert import_subscribers(file) == Tally(added=3)
+    assert import_subscribers(file) == Tally(added=4)
     assert exported() == LIST
     ada = known()["ada@example.org"]
     assert (ada.consent_form, ada.confirmed_at) == ("import", ada.consent_at)
@@ -53,22 +54,22 @@ def test_the_second_time_all_are_unchanged_and_wishes_stay(file: Path) -> None:
     import_subscribers(file)
     known()["ada@example.org"].frequency = "daily"  # type: ignore[assignment]
     db.session.commit()
-    assert import_subscribers(file) == Tally(unchanged=3)
+    assert import_subscribers(file) == Tally(unchanged=4)
     assert known()["ada@example.org"].frequency == "daily"
 
 
 def test_a_bad_line_keeps_all_of_it_out(file: Path) -> None:
     file.write_text(LIST + "nobody,confirmed,,,\n")
     tally = import_subscribers(file)
-    assert [bad.place for bad in tally.bad] == ["line 5"]
+    assert [bad.place for bad in tally.bad] == ["line 6"]
     assert known() == {}
-    assert import_subscribers(file, skip_bad=True).added == 3
-    assert len(known()) == 3
+    assert import_subscribers(file, skip_bad=True).added == 4
+    assert len(known()) == 4
 
 
 def test_a_dry_run_changes_nothing(file: Path) -> None:
     file.write_text(LIST)
-    assert import_subscribers(file, dry_run=True) == Tally(added=3)
+    assert import_subscribers(file, dry_run=True) == Tally(added=4)
     assert known() == {}
 
 
@@ -76,7 +77,7 @@ def test_whoever_left_is_not_brought_back(file: Path) -> None:
     file.write_text(LIST)
     import_subscribers(file)
     subscribing.leave(linking.sign("departure", known()["ada@example.org"].key))
-    assert import_subscribers(file) == Tally(left=1, unchanged=2)
+    assert import_subscribers(file) == Tally(left=1, unchanged=3)
     assert "ada@example.org" not in known()
 
 
@@ -128,13 +129,13 @@ def test_another_encoding_is_refused_with_what_to_do(file: Path) -> None:
 def test_the_commands_say_what_came_of_it(
     app: Flask, runner: FlaskCliRunner, file: Path, tmp_path: Path
 ) -> None:
-    file.write_text(LIST + "nobody\n")
+    file.write_text(LIST + "nobody,confirmed,,,\n")
     refused = runner.invoke(args=["subscribers", "import", str(file)])
     assert refused.exit_code == 1
-    assert "line 5: the address is none" in refused.output
+    assert "line 6: the address is none" in refused.output
     assert "nothing was imported" in refused.output
     done = runner.invoke(args=["subscribers", "import", "--skip-bad", str(file)])
-    assert "3 added" in done.output
+    assert "4 added" in done.output
     assert "1 skipped" in done.output
     out = tmp_path / "out.csv"
     assert runner.invoke(args=["subscribers", "export", str(out)]).exit_code == 0
@@ -143,3 +144,19 @@ def test_the_commands_say_what_came_of_it(
     assert runner.invoke(args=["subscribers", "export", str(out)]).exit_code == 1
     assert runner.invoke(args=["subscribers", "export", "--force", str(out)]).exit_code == 0
     assert runner.invoke(args=["subscribers", "export", "-"]).stdout == LIST
+
+
+def test_what_cannot_be_read_twice_or_has_endless_lines_is_refused(
+    file: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(SubscribersUnreadable, match="is no file"):
+        import_subscribers(Path("/dev/null"))
+    file.write_text("email\n" + "x" * 60_000)
+    with pytest.raises(SubscribersUnreadable, match="50,000 characters"):
+        import_subscribers(file)
+
+
+def test_of_many_bad_lines_a_hundred_are_kept_and_all_are_counted(file: Path) -> None:
+    file.write_text("email\n" + "nobody\n" * 300)
+    tally = import_subscribers(file)
+    assert (tally.bad_lines, len(tally.bad)) == (300, 100)

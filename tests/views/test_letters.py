@@ -9,7 +9,7 @@ from tests.conftest import Clock
 from tests.factories import make_article
 from tests.pages import CheckingClient
 from webapp.models import Edition
-from webapp.services import editing, posting, publishing
+from webapp.services import desk, editing, letters, publishing
 
 
 def send_edition(clock: Clock, **fields: object) -> Edition:
@@ -45,7 +45,7 @@ def test_an_edition_has_a_page_with_the_same_briefs_as_the_mail(
     ):
         assert words in shown
     assert shown.index("A chip") < shown.index("A port")
-    mail = posting.letters.preview_message(posting.letters.edition_letter(editing.editions(1)[0]))
+    mail = desk.preview_message(letters.edition_letter(editing.editions(1)[0]))
     text = mail.get_body(("plain",))
     assert text is not None
     for words in ("A chip", "It is small.", "Smaller yet", "A port", "HARBOURS"):

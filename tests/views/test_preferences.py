@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
@@ -13,11 +14,13 @@ from werkzeug.test import TestResponse
 from tests.conftest import Clock
 from tests.factories import make_article
 from tests.pages import CheckingClient, Page
+from tests.proofs import solved
 from tests.services.test_subscribing import everything_stored
 from webapp.extensions import db, the_site
 from webapp.mail import MemoryCarrier
 from webapp.models import Delivery, Subscriber, SubscriberState
 from webapp.services import linking, mailing, subscribing
+from webapp.services.proving import new_challenge
 
 
 def reader(name: str = "ada") -> Subscriber:
@@ -225,10 +228,26 @@ def test_the_forms_for_all_are_guarded_as_the_sign_up_is(client: CheckingClient,
     assert client.post(form, data=bots).status_code == 303
     assert mails() == []
     data = {"email": "nobody@example.org", "q": "x"}
-    assert [client.post(form, data=data).status_code for _ in range(10)] == [303] * 10
+    proof = solved(new_challenge())
+    proven = {**data, "challenge": proof.challenge, "answer": proof.answer}
+    assert [client.post(form, data=data).status_code for _ in range(3)] == [303] * 3
     refused = client.post(form, data=data)
     assert refused.status_code == 429
     assert int(refused.headers["Retry-After"]) > 0
+    assert client.post(form, data=proven).status_code == 303
+
+
+@pytest.mark.parametrize("form", ["/newsletter/searches", "account"])
+def test_a_provider_that_is_refused_is_refused_by_every_form(
+    client: CheckingClient, form: str
+) -> None:
+    join()
+    site = the_site()
+    site.settings = replace(site.settings, refused_domains=("throwaway.example",))
+    place = f"{path('account')}/address" if form == "account" else form
+    answer = client.post(place, data={"email": "x@throwaway.example", "q": "chips"})
+    page = client.page_of(answer, 422)
+    assert "provider" in error_of(page, "input", "email")
 
 
 def test_a_letter_leads_to_the_account_only_by_a_fresh_mail(client: CheckingClient) -> None:

@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 from webapp.cli.telling import plain_errors, progress
 from webapp.models import EditionState
 from webapp.presenting import hour
-from webapp.services import editing, letters, posting
+from webapp.services import desk, editing, posting
 from webapp.services.storage import write_durably
 
 
@@ -26,7 +26,7 @@ def preview(html: Path | None) -> None:
     """Print the letter that would go now; nothing is sent or kept."""
     with plain_errors():
         shown, is_real = posting.preview()
-        message = letters.preview_message(shown)
+        message = desk.preview_message(shown)
         text, page = (message.get_body((kind,)) for kind in ("plain", "html"))
         if not is_real:
             click.echo("Nothing is new since the last edition; here is a sample of older briefs.\n")

@@ -34,17 +34,17 @@ def import_(file: Path, skip_bad: bool, dry_run: bool) -> None:
         tally = transferring.import_subscribers(file, skip_bad=skip_bad, dry_run=dry_run)
     for problem in tally.bad[:SHOWN_PROBLEMS]:
         click.echo(f"{problem.place}: {problem.reason}", err=True)
-    if len(tally.bad) > SHOWN_PROBLEMS:
-        click.echo(f"… and {len(tally.bad) - SHOWN_PROBLEMS:,} more lines.", err=True)
+    if tally.bad_lines > SHOWN_PROBLEMS:
+        click.echo(f"… and {tally.bad_lines - SHOWN_PROBLEMS:,} more lines.", err=True)
     if tally.bad and not skip_bad:
         raise click.ClickException(
-            f"{len(tally.bad):,} lines cannot be read; nothing was imported. Mend them, or take "
+            f"{tally.bad_lines:,} lines cannot be read; nothing was imported. Mend them, or take "
             "the others with --skip-bad."
         )
     click.echo(
         f"{tally.added:,} added, {tally.unchanged:,} unchanged, {tally.left:,} had left, "
         f"{tally.unsubscribed:,} unsubscribed, {tally.bounced:,} bounced, "
-        f"{len(tally.bad):,} skipped." + (" Nothing was changed." if dry_run else "")
+        f"{tally.bad_lines:,} skipped." + (" Nothing was changed." if dry_run else "")
     )
 
 

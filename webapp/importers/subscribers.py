@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import chain
 
@@ -21,6 +21,7 @@ from webapp.importers.contract import Unreadable
 COLUMNS = ("email", "status", "consent_at", "frequency", "topics")
 WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 NO_TOPICS = "-"
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _EMAIL = ("email", "email_address", "e_mail", "subscriber_email")
 _CONSENT = (
     *("consent_at", "confirm_time", "optin_time", "created_at", "subscription_date"),
@@ -59,12 +60,18 @@ class ListedSubscriber:
     topics: tuple[str, ...] | None
 
 
-def read_subscribers(lines: Iterable[str]) -> Iterator[ListedSubscriber | Unreadable]:
-    """Read a list, a line in memory at a time. Raises SubscribersUnreadable where it is none."""
+def read_subscribers(
+    lines: Iterable[str], now: datetime
+) -> Iterator[ListedSubscriber | Unreadable]:
+    """Read a list, a line in memory at a time; nobody has agreed to anything after `now`.
+
+    Raises SubscribersUnreadable where it is no list, or its quotes do not match.
+    """
     lines = iter(lines)
     first = next(lines, "").removeprefix("\ufeff")
     separator = max(",;\t", key=first.count)
-    reader = csv.reader(chain([first], lines), delimiter=separator)
+    # Strict: a quote that is left open would swallow the lines after it.
+    reader = csv.reader(chain([first], lines), delimiter=separator, strict=True)
     try:
         names = [re.sub(r"[^a-z0-9]+", "_", name.strip().lower()) for name in next(reader, [])]
         if not set(names) & set(_EMAIL):
@@ -74,18 +81,24 @@ def read_subscribers(lines: Iterable[str]) -> Iterator[ListedSubscriber | Unread
             )
         for values in reader:
             if any(value.strip() for value in values):
-                yield _read(dict(zip(names, values, strict=False)), f"line {reader.line_num}")
+                yield _read(names, values, f"line {reader.line_num}", now)
     except csv.Error as problem:
         raise SubscribersUnreadable(f"Line {reader.line_num} is no CSV: {problem}.") from problem
 
 
-def _read(fields: Mapping[str, str], place: str) -> ListedSubscriber | Unreadable:
+def _read(
+    names: Sequence[str], values: Sequence[str], place: str, now: datetime
+) -> ListedSubscriber | Unreadable:
+    # What stands in a line is never repeated: in columns that are off it may be an address.
+    if len(values) != len(names):
+        return Unreadable(place, f"it has {len(values)} columns in place of {len(names)}")
+    fields = dict(zip(names, values, strict=True))
     try:
         frequency, weekday = _frequency(fields.get("frequency", ""))
         return ListedSubscriber(
             address=_address(_first(fields, _EMAIL)),
             status=_status(fields),
-            consent_at=_moment(_first(fields, _CONSENT)),
+            consent_at=_moment(_first(fields, _CONSENT), now),
             frequency=frequency,
             weekday=weekday,
             topics=_topics(fields.get("topics", "")),
@@ -99,10 +112,8 @@ def _first(fields: Mapping[str, str], names: Iterable[str]) -> str:
 
 
 def _address(text: str) -> str:
-    # As we write it: programs for tables take what begins so for a formula.
-    text = text.removeprefix("'")
     try:
-        found = validate_email(text, check_deliverability=False)
+        found = validate_email(plain(text), check_deliverability=False)
     except EmailNotValidError:
         raise ValueError("the address is none") from None
     return found.normalized.lower()
@@ -113,11 +124,13 @@ def _status(fields: Mapping[str, str]) -> ListedStatus:
         return ListedStatus.UNSUBSCRIBED
     if fields.get("clean_time", "").strip():
         return ListedStatus.BOUNCED
-    said = _first(fields, ("subscription_status", "status")).lower()
-    if not said:
+    columns = [name for name in ("subscription_status", "status") if name in fields]
+    if not columns:
         return ListedStatus.CONFIRMED
+    # Who is said to be nothing has agreed to nothing.
+    said = _first(fields, columns).lower()
     if said not in _STATUSES:
-        raise ValueError(f"the status “{said[:40]}” is none of {', '.join(_STATUSES)}")
+        raise ValueError(f"the status is none of {', '.join(_STATUSES)}")
     return _STATUSES[said]
 
 
@@ -130,30 +143,57 @@ def _says_no(fields: Mapping[str, str]) -> bool:
     )
 
 
-def _moment(text: str) -> datetime | None:
+def _moment(text: str, now: datetime) -> datetime | None:
     if not text:
         return None
+    # As programs in Go write it: 2026-11-23 12:00:00.5 +0000 UTC.
+    text = re.sub(r" ([+-][0-9]{4})( [A-Z]{1,5})?$", r"\1", text)
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"the time “{text[:40]}” is none, as in 2026-11-23T12:00:00Z") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        is_possible = EARLIEST <= moment <= now + timedelta(days=1)
+    except (ValueError, OverflowError):
+        is_possible = False
+    if not is_possible:
+        raise ValueError("the time of consent is none that was, as in 2026-11-23T12:00:00Z")
+    return moment
 
 
 def _frequency(text: str) -> tuple[str, int]:
     kind, _, day = text.strip().lower().partition(":")
     kind = kind or "daily"
     if kind not in ("daily", "weekly", "each") or (day and day not in WEEKDAYS):
-        raise ValueError(
-            f"the frequency “{text[:40]}” is none of daily, weekly, weekly:friday, each"
-        )
+        raise ValueError("the frequency is none of daily, weekly, weekly:friday, each")
     return kind, WEEKDAYS.index(day) if day else 0
 
 
 def _topics(text: str) -> tuple[str, ...] | None:
     if not text.strip():
         return None
-    names = [" ".join(name.split()) for name in text.split(";")]
+    if text.strip() == NO_TOPICS:
+        return ()
+    parts = re.findall(r"(?:\\.|[^;\\])+", plain(text.strip()))
+    names = [" ".join(re.sub(r"\\(.)", r"\1", part).split()) for part in parts]
     if any(len(name) > 200 or not name.isprintable() for name in names):
         raise ValueError("a topic has more than 200 characters, or some that cannot be printed")
-    return tuple(dict.fromkeys(name for name in names if name not in ("", NO_TOPICS)))
+    return tuple(dict.fromkeys(filter(None, names)))
+
+
+def write_topics(names: Iterable[str]) -> str:
+    """Give the names of topics as one field; none at all is another thing than all."""
+    escaped = [re.sub(r"([;\\])", r"\\\1", name) for name in names]
+    return harmless(";".join(escaped)) if escaped else NO_TOPICS
+
+
+# With these a formula begins, in programs for tables; the last keeps them from reading one.
+_FORMULA = "=+-@'"
+
+
+def harmless(text: str) -> str:
+    """Give a field that no program for tables takes for a formula; `plain` undoes it."""
+    return f"'{text}" if text[:1] and text[0] in _FORMULA else text
+
+
+def plain(text: str) -> str:
+    """Give what a field says that may have been made harmless."""
+    return text[1:] if text[:1] == "'" and text[1:2] and text[1] in _FORMULA else text

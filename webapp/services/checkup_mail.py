@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from sqlalchemy import select
 
 from webapp.extensions import db, the_site
 from webapp.mail import CarrierDown, CarrierRefuses, SmtpCarrier
+from webapp.mail.carriers import LOOPBACK
 from webapp.mail.signing import is_signed_by, sign
 from webapp.models import Edition, EditionState
 from webapp.services.checking import Check
@@ -61,11 +63,14 @@ def examine_mail(resolver: dns.resolver.Resolver | None = None) -> Iterator[Chec
         yield Check("mail address", False, seen, "Set BROADSHEET_MAIL_FROM to one that is.")
         return
     names = Names(resolver)
+    silence = ""
     for name, check in (("SPF", _spf), ("DKIM", _dkim), ("DMARC", _dmarc)):
+        # What did not answer once is not waited for again.
         try:
-            yield check(names, domain)
+            told = None if silence else check(names, domain)
         except DnsSilent as problem:
-            yield Check(name, True, f"could not be looked at: {problem}", "Try again later.")
+            told, silence = None, str(problem)
+        yield told or Check(name, True, f"could not be looked at: {silence}", "Try again later.")
     yield _return_path(domain)
 
 
@@ -103,13 +108,17 @@ def _is_nobodys(domain: str) -> bool:
 
 def _spf(names: Names, domain: str) -> Check:
     """Look for the one record that says who may send (RFC 7208, 4.5)."""
-    host = urlsplit(the_site().settings.smtp_url).hostname or domain
+    settings = the_site().settings
+    host = urlsplit(settings.smtp_url).hostname or ""
+    if host in LOOPBACK:  # it sends from this machine, which the site's name leads to
+        host = urlsplit(settings.site_url).hostname or ""
+    sender = "mx" if _is_nobodys(host) else f"a:{host}"
     records = [each for each in names.texts(domain) if each.lower().split(" ")[0] == "v=spf1"]
     if len(records) > 1:
         remedy = f"Leave one TXT record of {domain} that begins with v=spf1."
         return Check("SPF", False, f"{domain} has {len(records)} records", remedy)
     if not records:
-        remedy = f'Write in DNS: {domain}. TXT "v=spf1 a:{host} ~all", or what your provider says.'
+        remedy = f'Write in DNS: {domain}. TXT "v=spf1 {sender} ~all", or what your provider says.'
         return Check("SPF", False, f"{domain} has no record", remedy)
     return Check("SPF", True, f"{domain} says {records[0]}")
 
@@ -121,7 +130,7 @@ def _dkim(names: Names, domain: str) -> Check:
         seen = "mails are not signed here; the mail server may do it"
         return Check("DKIM", True, seen, "BROADSHEET_DKIM_KEY_FILE names a key for it.")
     name = f"{settings.dkim_selector}._domainkey.{domain}"
-    wanted = f'Write in DNS: {name}. TXT "{dns_record(settings.dkim_key)}"'
+    wanted = f"Write in DNS: {name}. TXT {quoted(dns_record(settings.dkim_key))}"
     records = names.texts(name)
     if not records:
         return Check("DKIM", False, f"there is no key at {name}", wanted)
@@ -131,9 +140,14 @@ def _dkim(names: Names, domain: str) -> Check:
         selector=settings.dkim_selector,
         key=settings.dkim_key,
     )
-    if not is_signed_by(sample, records[0]):
+    if not any(is_signed_by(sample, record) for record in records):
         return Check("DKIM", False, f"{name} has another key than ours", wanted)
     return Check("DKIM", True, f"{name} has our key")
+
+
+def quoted(record: str) -> str:
+    """Give a record as zone files have it, in strings of at most 255 bytes (RFC 1035, 3.3.14)."""
+    return " ".join(f'"{part}"' for part in re.findall(".{1,255}", record))
 
 
 def _dmarc(names: Names, domain: str) -> Check:

@@ -49,7 +49,7 @@ def compose_due() -> None:
         return
     ids = _new_ids(hour) if before else []
     if ids:
-        _composed(ids, hour)
+        _preview_to_editors(_composed(ids, hour))
     elif before:
         _fill_weekly(hour)
     db.session.commit()
@@ -107,19 +107,25 @@ def _composed(ids: Sequence[int], until: datetime) -> Edition:
     )
     db.session.add(edition)
     db.session.flush()
-    if hold:
-        for address in site.settings.letter_editors:
-            preview = Delivery(letter="preview", address=address, edition_id=edition.id)
-            preview.due_at = site.clock()
-            db.session.add(preview)
     return edition
+
+
+def _preview_to_editors(edition: Edition) -> None:
+    settings = the_site().settings
+    for address in settings.letter_editors if settings.letter_hold_minutes else ():
+        preview = Delivery(letter="preview", address=address, edition_id=edition.id)
+        preview.due_at = edition.composed_at
+        db.session.add(preview)
 
 
 def _new_ids(until: datetime) -> list[int]:
     last = _last_before(until)
-    if last is not None:
-        return _published(max(last.published_until, until - DAY), until, MOST_BRIEFS)
-    return _published(until - DAY, until, FIRST_BRIEFS)
+    return _published(_since(last, until), until, MOST_BRIEFS if last else FIRST_BRIEFS)
+
+
+def _since(last: Edition | None, until: datetime) -> datetime:
+    """Give the moment after which something is news: that of the last edition, or a day before."""
+    return max(last.published_until, until - DAY) if last else until - DAY
 
 
 def _published(since: datetime, until: datetime, limit: int) -> list[int]:
@@ -200,8 +206,7 @@ def week_ids(edition: Edition) -> list[int]:
 def since_of(edition: Edition) -> datetime:
     """Give the moment after which an edition's articles were published."""
     until = edition.published_until
-    before = _last_before(until - JUST_AFTER)
-    return max(before.published_until, until - DAY) if before else until - DAY
+    return _since(_last_before(until - JUST_AFTER), until)
 
 
 def new_for(query: str, since: datetime, until: datetime) -> list[int]:
@@ -259,10 +264,14 @@ def close_done() -> None:
         db.session.commit()
 
 
-def held_edition() -> Edition:
-    """Give the edition that is held for the editors. Raises EditionNotFound."""
+def held_edition() -> Edition | None:
+    """Give the edition that is held for the editors, if any."""
     held = select(Edition).where(Edition.state == EditionState.HELD)
-    edition = db.session.scalar(held.order_by(Edition.due_at.desc()).limit(1))
+    return db.session.scalar(held.order_by(Edition.due_at.desc()).limit(1))
+
+
+def _held() -> Edition:
+    edition = held_edition()
     if edition is None:
         raise EditionNotFound("No edition is held. BROADSHEET_LETTER_HOLD_MINUTES says how long.")
     return edition
@@ -270,7 +279,7 @@ def held_edition() -> Edition:
 
 def annotate(note: str, subject: str) -> Edition:
     """Give the held edition a note by the editor, or another subject. Raises EditionNotFound."""
-    edition = held_edition()
+    edition = _held()
     edition.note = note.strip() or edition.note
     edition.subject = " ".join(subject.split()) or edition.subject
     db.session.commit()
@@ -282,7 +291,7 @@ def cancel() -> Edition:
 
     Raises EditionNotFound.
     """
-    edition = held_edition()
+    edition = _held()
     edition.state = EditionState.CANCELLED
     if edition.published_until == progress.until(DEED):
         db.session.flush()

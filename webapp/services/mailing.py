@@ -12,6 +12,7 @@ from jinja2 import TemplateError
 from sqlalchemy import Connection, select
 
 from index.contract import IndexUnavailable
+from webapp.errors import NothingToSend
 from webapp.extensions import db, the_site, with_the_site
 from webapp.mail import (
     AddressRefused,
@@ -30,7 +31,7 @@ from webapp.models import (
     SubscriberState,
 )
 from webapp.services import outbox
-from webapp.services.letters import Desk
+from webapp.services.desk import Desk
 from webapp.services.outbox import Due
 
 BATCH = 25
@@ -185,6 +186,9 @@ class _Round:
             mail = self._desk.write(due)
         except IndexUnavailable as problem:
             self._delay(connection, due, str(problem))
+            return
+        except NothingToSend as problem:
+            self._fail(connection, due, str(problem))
             return
         except UNWRITABLE as problem:
             log.exception("A mail of the kind %s could not be written.", due.letter)

@@ -165,9 +165,12 @@ def take_back(connection: Connection) -> None:
 def claim(connection: Connection, limit: int) -> list[Due]:
     """Claim mails that are due, oldest first."""
     now = the_site().clock()
+    paused = select(Edition.id).where(Edition.state == EditionState.PAUSED)
     free = (
         select(Delivery.id)
         .where(Delivery.state == DeliveryState.WAITING, Delivery.due_at <= now)
+        # Another worker may have given back some of an edition that is paused meanwhile.
+        .where(or_(Delivery.edition_id.is_(None), Delivery.edition_id.not_in(paused)))
         .order_by(Delivery.due_at, Delivery.id)
         .limit(limit)
         # Where there is such a lock: two workers take two batches, and neither waits.

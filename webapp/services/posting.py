@@ -20,7 +20,7 @@ from webapp.mail import (
     Stencil,
 )
 from webapp.models import Delivery, DeliveryState, Edition, EditionState
-from webapp.services import editing, letters, linking, mailing, outbox, reading
+from webapp.services import desk, editing, letters, linking, mailing, outbox, reading
 
 FAILED = (AddressRefused, MessageRefused, MailDelayed, CarrierDown, CarrierRefuses)
 
@@ -41,7 +41,7 @@ def preview() -> tuple[letters.Letter, bool]:
     Also says whether it is the real one. Raises NothingToSend where there is no brief at all.
     """
     now = the_site().clock()
-    held = db.session.scalar(select(Edition).where(Edition.state == EditionState.HELD))
+    held = editing.held_edition()
     if held is not None:
         return letters.edition_letter(held, most=letters.BRIEFS), True
     ids = editing.next_ids()
@@ -62,14 +62,14 @@ def send_test(address: str) -> str:
     except EmailNotValidError as problem:
         raise MailUnavailable(f"“{address}” is not an address: {problem}") from None
     letter, _ = preview()
-    message = letters.preview_message(letter)
-    stencil = Stencil.of(message, letters.MARKS)
-    values = {mark: linking.sign(deed, "test") for mark, deed in letters.MARKS.items()}
+    message = desk.preview_message(letter)
+    stencil = Stencil.of(message, desk.MARKS)
+    values = {mark: linking.sign(deed, "test") for mark, deed in desk.MARKS.items()}
     moment = the_site().clock().strftime("%Y%m%dT%H%M%S")
     id = f"test.{moment}@{the_site().settings.sender.rpartition('@')[2]}"
     headers = {"To": address, "Message-ID": f"<{id}>"}
     mail = Mail(
-        address, the_site().settings.sender, id, letters.signed(stencil.filled(values, headers))
+        address, the_site().settings.sender, id, desk.signed(stencil.filled(values, headers))
     )
     try:
         with the_site().carrier.connected() as send:

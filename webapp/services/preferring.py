@@ -36,6 +36,7 @@ from webapp.services import (
     reading,
     subscribing,
 )
+from webapp.services.proving import NO_PROOF, Proof
 from webapp.text.markup import printable_line
 
 MOST_SEARCHES = 20
@@ -63,12 +64,13 @@ class OfferedTopic(NamedTuple):
     name: str
 
 
-def ask_for_link(address: str, client: str) -> None:
+def ask_for_link(address: str, client: str, proof: Proof = NO_PROOF) -> None:
     """Mail a link to the preferences, if the letter goes to this address.
 
-    `client` is as for `subscribing.sign_up`, and held to the same limit. Raises TooManySignUps.
+    `client` and `proof` are as for `subscribing.sign_up`, and held to the same limits. Raises
+    TooManySignUps.
     """
-    subscribing.hold_to_limit(client)
+    subscribing.take_turn(client, proof)
     reader = subscribing.known(address.lower())
     if reader is not None and reader.state == SubscriberState.CONFIRMED:
         _mail("preferences", reader)
@@ -111,16 +113,17 @@ def save(token: str, wishes: Wishes) -> None:
     db.session.commit()
 
 
-def ask_to_follow(address: str, query: str, client: str) -> None:
+def ask_to_follow(address: str, query: str, client: str, proof: Proof = NO_PROOF) -> None:
     """Mail a link by which the one who has the address follows a search.
 
-    Who is no reader yet becomes one by it, of this search alone. Raises WishesRefused and as
-    `ask_for_link` does.
+    Who is no reader yet becomes one by it, of this search alone. Raises WishesRefused,
+    ProviderRefused, and as `ask_for_link` does.
     """
     query = _one_line(query)
     if not query:
         raise WishesRefused("search", "Please type what you are looking for.")
-    subscribing.hold_to_limit(client)
+    subscribing.refuse_provider(address)
+    subscribing.take_turn(client, proof)
     address = address.lower()
     reader = subscribing.noted(address, "search", has_all_topics=False)
     if reader.state == SubscriberState.PENDING:
@@ -201,9 +204,10 @@ def ask_to_move(token: str, address: str) -> None:
     """Mail a link to a new address, by which it takes the place of the one before.
 
     Nothing tells whether somebody else has it. Of several such links only the last is good.
-    Raises as `account_of` does.
+    Raises ProviderRefused, and as `account_of` does.
     """
     reader, address = account_of(token), address.lower()
+    subscribing.refuse_provider(address)
     _forget_moves(reader)
     is_too_much = rates.seconds_to_wait(NEW_ADDRESSES, f"address/{reader.key}")
     if address != reader.address and not is_too_much and subscribing.may_be_mailed(address):

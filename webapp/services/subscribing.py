@@ -12,11 +12,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from webapp.errors import LinkExpired, ProviderRefused, TooManySignUps
 from webapp.extensions import db, the_site
 from webapp.models import Bounce, Departure, Subscriber, SubscriberState
-from webapp.services import letters, linking, outbox, proving, rates
+from webapp.services import linking, outbox, proving, rates
 from webapp.services.proving import NO_PROOF, Proof
 
 WORDING = "2026-11"  # the version of the text that stands at the form
 MAILS_TO_ONE = "3 per day"
+CONFIRMATION_DAYS = 7
 IN_ALL = "everyone"  # the name under which all sign-ups are counted
 
 
@@ -63,12 +64,7 @@ def ask_to_confirm(subscriber: Subscriber) -> None:
         outbox.put("confirmation", subscriber.id)
 
 
-def hold_to_limit(client: str) -> None:
-    """Let a client send a form that asks for no proof, and count it. Raises TooManySignUps."""
-    take_turn(client, None)
-
-
-def take_turn(client: str, proof: Proof | None = NO_PROOF) -> None:
+def take_turn(client: str, proof: Proof = NO_PROOF) -> None:
     """Let a client ask for a mail now, and count it. Raises TooManySignUps when it may not.
 
     `client` is the network address that the request came from; only a keyed hash of its block
@@ -80,7 +76,7 @@ def take_turn(client: str, proof: Proof | None = NO_PROOF) -> None:
         raise TooManySignUps(wait, in_all=in_all)
 
 
-def _wait(client: str, proof: Proof | None) -> tuple[int, bool]:
+def _wait(client: str, proof: Proof) -> tuple[int, bool]:
     """Say how long to wait, and whether all have to; 0 when it was counted."""
     settings = the_site().settings
     # First, and only a look: once nobody may, a flood leaves no rows and waits for no turn.
@@ -88,7 +84,7 @@ def _wait(client: str, proof: Proof | None) -> tuple[int, bool]:
     if wait:
         return wait, True
     block = _block_hash(client)
-    if settings.proof_of_work and proof is not None and not proving.is_proven(proof):
+    if settings.proof_of_work and not proving.is_proven(proof):
         wait = rates.seconds_to_wait(settings.sign_up_limit_unproven, f"unproven/{block}")
     wait = wait or rates.seconds_to_wait(settings.sign_up_limit, f"sign-up/{block}")
     if wait:
@@ -122,7 +118,7 @@ def confirm(token: str) -> None:
 
 def asked_by(token: str) -> Subscriber:
     """Give the one whom a mail asked to confirm. Raises LinkExpired, LinkUnreadable."""
-    lasts = timedelta(days=letters.CONFIRMATION_DAYS)
+    lasts = timedelta(days=CONFIRMATION_DAYS)
     subscriber = named(linking.read("confirmation", token, lasts))
     if subscriber is None:
         raise LinkExpired("This link is used up. Please ask for the letter again.")
@@ -166,8 +162,10 @@ def left_by(token: str) -> Subscriber | None:
 
 def erase_unconfirmed() -> None:
     """Forget those who were asked and did not confirm in time."""
-    before = the_site().clock() - timedelta(days=letters.CONFIRMATION_DAYS)
-    late = (Subscriber.state == SubscriberState.PENDING, Subscriber.consent_at < before)
+    before = the_site().clock() - timedelta(days=CONFIRMATION_DAYS)
+    # Also those whose first mail came back: nothing is to be kept of who never agreed.
+    never = Subscriber.confirmed_at.is_(None) & (Subscriber.state != SubscriberState.CONFIRMED)
+    late = (never, Subscriber.consent_at < before)
     # A question first: whoever finds nothing to do takes no turn to write.
     if db.session.scalar(select(Subscriber.id).where(*late).limit(1)) is not None:
         db.session.execute(delete(Subscriber).where(*late))

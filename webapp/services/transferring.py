@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from io import StringIO
 from itertools import islice
 from pathlib import Path
+from typing import TextIO
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import selectinload
@@ -17,16 +18,19 @@ from webapp.extensions import db, the_site
 from webapp.importers.contract import Unreadable
 from webapp.importers.subscribers import (
     COLUMNS,
-    NO_TOPICS,
     WEEKDAYS,
     ListedStatus,
     ListedSubscriber,
+    harmless,
     read_subscribers,
+    write_topics,
 )
 from webapp.models import Departure, Frequency, Subscriber, SubscriberState, Topic
 from webapp.services import linking, writing
 
 BATCH = 500
+LONGEST_LINE = 50_000  # characters
+BAD_LINES = 100  # that are told of
 WORDING = FORM = "import"
 _STATES = {
     ListedStatus.PENDING: SubscriberState.PENDING,
@@ -45,6 +49,13 @@ class Tally:
     unsubscribed: int = 0
     bounced: int = 0
     bad: list[Unreadable] = field(default_factory=list)
+    bad_lines: int = 0
+
+    def note_bad(self, row: Unreadable) -> None:
+        """Count a line that cannot be read; of the first hundred it is kept why."""
+        self.bad_lines += 1
+        if len(self.bad) < BAD_LINES:
+            self.bad.append(row)
 
 
 def import_subscribers(path: Path, *, skip_bad: bool = False, dry_run: bool = False) -> Tally:
@@ -54,7 +65,9 @@ def import_subscribers(path: Path, *, skip_bad: bool = False, dry_run: bool = Fa
     known keep what they wanted. Raises SubscribersUnreadable.
     """
     tally = Tally()
-    tally.bad += (row for row in _rows(path) if isinstance(row, Unreadable))
+    for row in _rows(path):
+        if isinstance(row, Unreadable):
+            tally.note_bad(row)
     if tally.bad and not skip_bad:
         return tally
     good = (row for row in _rows(path) if isinstance(row, ListedSubscriber))
@@ -70,11 +83,20 @@ def import_subscribers(path: Path, *, skip_bad: bool = False, dry_run: bool = Fa
 
 
 def _rows(path: Path) -> Iterator[ListedSubscriber | Unreadable]:
+    if not path.is_file():
+        raise SubscribersUnreadable(f"{path} is no file: it is read twice. Save the list first.")
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            yield from read_subscribers(file)
+            yield from read_subscribers(_lines(file), the_site().clock())
     except UnicodeDecodeError:
         raise SubscribersUnreadable(f"{path} is not in UTF-8. Save it as CSV UTF-8.") from None
+
+
+def _lines(file: TextIO) -> Iterator[str]:
+    while line := file.readline(LONGEST_LINE + 1):
+        if len(line) > LONGEST_LINE:
+            raise SubscribersUnreadable(f"A line has more than {LONGEST_LINE:,} characters.")
+        yield line
 
 
 def _take(batch: Sequence[ListedSubscriber], tally: Tally) -> None:
@@ -165,16 +187,11 @@ def _row(subscriber: Subscriber) -> tuple[str, ...]:
     frequency = str(subscriber.frequency)
     if subscriber.frequency == Frequency.WEEKLY:
         frequency += f":{WEEKDAYS[subscriber.weekday]}"
-    chosen = ";".join(topic.name for topic in subscriber.topics) or NO_TOPICS
+    chosen = write_topics(topic.name for topic in subscriber.topics)
     return (
-        _harmless(subscriber.address),
+        harmless(subscriber.address),
         str(subscriber.state),
         subscriber.consent_at.isoformat(timespec="seconds"),
         frequency,
-        "" if subscriber.has_all_topics else _harmless(chosen) if chosen != NO_TOPICS else chosen,
+        "" if subscriber.has_all_topics else chosen,
     )
-
-
-def _harmless(text: str) -> str:
-    """Keep programs for tables from taking a text for a formula."""
-    return f"'{text}" if text[:1] in "=+-@" else text

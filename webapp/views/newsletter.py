@@ -31,7 +31,7 @@ def sign_up() -> ResponseReturnValue:
         return redirect(url_for(".show_received"), 303)
     if not form.validate():
         return render_template("newsletter/sign_up.html", form=form), 422
-    proof = Proof(form.challenge.data or "", form.answer.data or "")
+    proof = Proof(*form.proof)
     try:
         subscribing.sign_up(form.address, form.form_name, request.remote_addr or "", proof)
     except ProviderRefused as problem:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, Response, json, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.errors import TooManySignUps, WishesRefused
+from webapp.errors import ProviderRefused, TooManySignUps, WishesRefused
 from webapp.forms import FollowForm, NewsletterForm, PreferencesForm
 from webapp.http.security import refuse_other_sites
 from webapp.models import Frequency
 from webapp.services import preferring
 from webapp.services.preferring import Wishes
+from webapp.services.proving import Proof
 
 pages = Blueprint("preferences", __name__)
 
@@ -31,7 +32,7 @@ def send_link() -> ResponseReturnValue:
     if not form.validate():
         return render_template("preferences/ask.html", form=form), 422
     try:
-        preferring.ask_for_link(form.address, request.remote_addr or "")
+        preferring.ask_for_link(form.address, request.remote_addr or "", Proof(*form.proof))
     except TooManySignUps as problem:
         return _asked_to_wait("preferences/ask.html", form, problem)
     return redirect(url_for(".show_requested"), 303)
@@ -134,7 +135,11 @@ def ask_to_move(token: str) -> ResponseReturnValue:
     form = NewsletterForm(formdata=request.form)
     if not form.validate():
         return _account_page(token, form), 422
-    preferring.ask_to_move(token, form.address)
+    try:
+        preferring.ask_to_move(token, form.address)
+    except ProviderRefused as problem:
+        form.email.errors = [str(problem)]
+        return _account_page(token, form), 422
     return redirect(url_for(".show_account", token=token, asked=1), 303)
 
 
@@ -186,7 +191,12 @@ def ask_to_follow() -> ResponseReturnValue:
     if not form.validate():
         return render_template("preferences/follow.html", form=form), 422
     try:
-        preferring.ask_to_follow(form.address, form.q.data or "", request.remote_addr or "")
+        preferring.ask_to_follow(
+            form.address, form.q.data or "", request.remote_addr or "", Proof(*form.proof)
+        )
+    except ProviderRefused as problem:
+        form.email.errors = [str(problem)]
+        return render_template("preferences/follow.html", form=form), 422
     except WishesRefused as problem:
         form.q.errors = [str(problem)]
         return render_template("preferences/follow.html", form=form), 422
