@@ -57,6 +57,9 @@ def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     )
     odd = [sys.executable, "-m", "webapp", "import", "markdown", str(Path(__file__).parent / "odd")]
     subprocess.run(odd, env=environment_of(data), check=True, capture_output=True, timeout=120)
+    # An edition, of which the day is then the address.
+    sent = [sys.executable, "-m", "webapp", "letter", "send"]
+    subprocess.run(sent, env=environment_of(data), check=True, capture_output=True, timeout=120)
     with serving(data, port=port):
         yield f"http://127.0.0.1:{port}"
 
