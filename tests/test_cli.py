@@ -170,7 +170,7 @@ def test_bounces_are_counted_from_every_kind_of_source(
         subscribing.sign_up(f"{name}@example.com", "page", "203.0.113.7")
         reader = db.session.scalars(select(Subscriber).order_by(Subscriber.id.desc())).first()
         assert reader is not None
-        readers.append(returning.return_path_of(reader.id))
+        readers.append(returning.return_path_of(reader.id, reader.address))
     folder = mailbox.Maildir(tmp_path / "box")
     folder.add(reports.exim(readers[0]))
     folder.add(reports.vacation())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from tests.test_serving import environment_of, free_port, until
 from webapp import create_app
 from webapp.extensions import db
 from webapp.models import Delivery, DeliveryState, Subscriber, SubscriberState
-from webapp.services import editing, importing
+from webapp.services import editing, importing, mailing
 from webapp.settings import read_settings
 
 # More by hand: READERS=10000 KILLS=20 AWAY=60 bin/test tests/test_killed_worker.py
@@ -104,6 +105,36 @@ def worker(data: Path, port: int) -> subprocess.Popen[bytes]:
         env=environment_of(data, BROADSHEET_SMTP_URL=url),
         stderr=subprocess.DEVNULL,
     )
+
+
+def test_a_disk_that_is_full_for_a_while_costs_no_reader_the_edition(
+    data: Path, addresses: list[str]
+) -> None:
+    box, port = Box(set()), free_port()
+    server = Controller(box, hostname="127.0.0.1", port=port)
+    server.start()
+    process = worker(data, port)
+    files = [data / "broadsheet.sqlite3", data / "broadsheet.sqlite3-wal"]
+    try:
+        until(lambda: box.taken.total() >= READERS // 4, seconds=90)
+        # No file may grow, and what is written beyond an end fails, as on a disk without room.
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (8_192, resource.RLIM_INFINITY))
+        full_at = box.taken.total()
+        threading.Event().wait(2)
+        assert process.poll() is None, "the worker lives on"
+        assert box.taken.total() - full_at <= 2 * mailing.BATCH
+        assert all(file.stat().st_size > 8_192 for file in files[:1])
+        resource.prlimit(
+            process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        )
+        until(lambda: still_open() == 0, seconds=READERS / 20 + 60)
+    finally:
+        process.terminate()
+        process.wait()
+        server.stop()
+    assert set(box.taken) == set(addresses)
+    # The one on its way when the disk was full.
+    assert sum(box.taken.values()) - len(box.taken) <= 1
 
 
 def still_open() -> int:

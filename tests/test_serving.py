@@ -266,6 +266,39 @@ def test_a_sign_up_is_answered_by_mail_and_the_worker_goes_with_its_server(tmp_p
     until(lambda: not [p for p in Path("/proc").glob("[0-9]*") if is_serving(p, port)])
 
 
+def test_a_worker_that_died_is_followed_by_another(tmp_path: Path) -> None:
+    port, data = free_port(), tmp_path / "data"
+
+    def lives() -> set[Path]:
+        return set((data / "workers").glob("*"))
+
+    with serving(data, "--no-demo", "--workers", "1", port=port) as server:
+        until(lambda: len(lives()) == 1)
+        first = lives()
+        (worker,) = [pid for pid in children_of(server.pid) if holds(pid, *first)]
+        os.kill(worker, signal.SIGKILL)
+        until(lambda: bool(lives() - first))
+        second = lives() - first
+        (another,) = [pid for pid in children_of(server.pid) if holds(pid, *second)]
+        listening = {link for link in links_of(another) if link in links_of(server.pid)}
+        assert not [link for link in listening if link.startswith("socket:")], "the port is not its"
+    until(lambda: not answers(port))
+
+
+def children_of(process: int) -> list[int]:
+    path = Path(f"/proc/{process}/task/{process}/children")
+    return [int(child) for child in path.read_text().split()]
+
+
+def links_of(process: int) -> set[str]:
+    """What a process has open."""
+    return {str(file.readlink()) for file in Path(f"/proc/{process}/fd").iterdir()}
+
+
+def holds(process: int, file: Path) -> bool:
+    return str(file) in links_of(process)
+
+
 def is_serving(process: Path, port: int) -> bool:
     try:
         return f"127.0.0.1:{port}".encode() in (process / "cmdline").read_bytes()

@@ -23,6 +23,7 @@ class Base(DeclarativeBase):
 
 
 T = TypeVar("T")
+R = TypeVar("R")
 P = ParamSpec("P")
 LISTINGS = 500
 """Listings of which is kept what they are read by; a million articles have some 100 kB of it."""
@@ -122,16 +123,17 @@ class Site:
     listings: Kept[Any] = field(default_factory=lambda: Kept(LISTINGS))
     mending: threading.Lock = field(default_factory=threading.Lock)
     life: Any = None
+    pace: Any = None
 
 
-def with_the_site(work: Callable[P, None]) -> Callable[P, None]:
+def with_the_site(work: Callable[P, R]) -> Callable[P, R]:
     """Give what does the same in another thread, with a database session of its own."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]
 
-    def do(*args: P.args, **kwargs: P.kwargs) -> None:
+    def do(*args: P.args, **kwargs: P.kwargs) -> R:
         with app.app_context():
             try:
-                work(*args, **kwargs)
+                return work(*args, **kwargs)
             finally:
                 db.session.remove()
 

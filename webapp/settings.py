@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import limits
-from email_validator import EmailNotValidError, validate_email
+from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -159,8 +159,16 @@ def _smtp_url(value: str) -> str:
 
 
 def _mail_address(value: str) -> str:
+    """Read an address; its domain goes by its name in DNS (RFC 5890), as any server takes it."""
+    address = _validated(value).ascii_email
+    if not address:
+        raise ValueError("give an address of ASCII letters before the @")
+    return address
+
+
+def _validated(address: str) -> ValidatedEmail:
     try:
-        return validate_email(value, check_deliverability=False, test_environment=True).normalized
+        return validate_email(address, check_deliverability=False, test_environment=True)
     except EmailNotValidError:
         raise ValueError("give an address, as in letter@example.org") from None
 
@@ -258,7 +266,7 @@ def _domains(value: str) -> tuple[str, ...]:
         domain = line.partition("#")[0].strip().lower()
         if domain and not _PLAIN_DOMAIN.fullmatch(domain):
             try:
-                domain = _mail_address(f"a@{domain}").removeprefix("a@")
+                domain = _validated(f"a@{domain}").domain
             except ValueError:
                 raise ValueError(f"line {number} of the file is not a domain") from None
         domains.add(domain)

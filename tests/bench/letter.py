@@ -31,7 +31,7 @@ from webapp import create_app
 from webapp.extensions import db, the_site
 from webapp.mail import Mail, SmtpCarrier
 from webapp.models import Subscriber, SubscriberState
-from webapp.services import editing, importing, mailing, outbox
+from webapp.services import claiming, editing, importing, mailing, outbox
 from webapp.services.desk import Desk
 from webapp.settings import read_settings
 
@@ -154,11 +154,11 @@ def fill(readers: int) -> None:
 def written(count: int) -> list[Mail]:
     """Write the edition to some readers, without sending it."""
     desk = Desk()
-    with outbox.opened() as connection:
-        claimed = outbox.claim(connection, count)
+    with claiming.opened() as connection:
+        claimed = claiming.claim(connection, count)
         mails = [desk.write(due) for due in claimed]
         db.session.rollback()
-        outbox.give_back(connection, claimed)
+        claiming.give_back(connection, claimed)
     return mails
 
 

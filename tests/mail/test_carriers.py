@@ -106,6 +106,15 @@ def test_a_server_gets_the_message_as_it_was_written_under_our_return_path() -> 
     assert read.get_content().replace("\r\n", "\n") == message().get_content()
 
 
+def test_a_message_that_is_too_large_for_a_server_says_nothing_of_the_others() -> None:
+    box = Box()
+    with server(box, data_size_limit=2_000) as url, SmtpCarrier(url).connected() as send:
+        with pytest.raises(MessageRefused, match="552"):
+            send(mail(subject="long" * 1_000))
+        send(mail())
+    assert len(box.taken) == 1
+
+
 def test_one_connection_serves_many_messages_and_one_refusal_stops_none() -> None:
     box = Box()
     with server(box) as url, SmtpCarrier(url).connected() as send:

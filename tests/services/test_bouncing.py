@@ -19,7 +19,15 @@ from tests.mail.imap import LOOPBACK, Box, imap_server
 from tests.test_serving import free_port
 from webapp.errors import BouncesUnreadable
 from webapp.extensions import db, the_site
-from webapp.models import Bounce, Delivery, DeliveryState, Subscriber, SubscriberState
+from webapp.models import (
+    Bounce,
+    Delivery,
+    DeliveryState,
+    Edition,
+    EditionState,
+    Subscriber,
+    SubscriberState,
+)
 from webapp.services import bouncing, linking, outbox, subscribing
 from webapp.services.bouncing import Outcome, Tally, note_bounce
 from webapp.services.returning import return_path_of
@@ -52,6 +60,10 @@ def reader(name: str = "ada") -> Subscriber:
     return subscriber
 
 
+def path_of(subscriber: Subscriber) -> str:
+    return return_path_of(subscriber.id, subscriber.address)
+
+
 def state_of(subscriber: Subscriber) -> SubscriberState:
     db.session.expire_all()
     return subscriber.state
@@ -63,7 +75,7 @@ def kept() -> list[tuple[str, datetime]]:
 
 
 def soft(subscriber: Subscriber, at: datetime) -> bytes:
-    to, date = return_path_of(subscriber.id), format_datetime(at)
+    to, date = path_of(subscriber), format_datetime(at)
     return reports.postfix(to, status="5.2.2", said="552 5.2.2 full", date=date)
 
 
@@ -75,30 +87,86 @@ def leaving(subscriber: Subscriber) -> str:
 @pytest.mark.parametrize("server", ["postfix", "exim", "exchange", "gmail"])
 def test_a_hard_bounce_stops_mail_to_this_reader_at_once(server: str) -> None:
     ada, eve = reader("ada"), reader("eve")
-    assert note_bounce(getattr(reports, server)(return_path_of(ada.id))) == Outcome.HARD
+    assert note_bounce(getattr(reports, server)(path_of(ada))) == Outcome.HARD
     assert (state_of(ada), state_of(eve)) == (SubscriberState.BOUNCED, SubscriberState.CONFIRMED)
 
 
 def test_a_complaint_stops_mail_at_once() -> None:
     ada = reader()
-    content = reports.yahoo(return_path=return_path_of(ada.id))
+    content = reports.yahoo(return_path=path_of(ada))
     assert note_bounce(content) == Outcome.COMPLAINT
     assert state_of(ada) == SubscriberState.BOUNCED
 
 
 def test_a_reader_is_known_by_the_way_to_leave_where_no_return_path_is_left() -> None:
     ada, eve = reader("ada"), reader("eve")
-    content = reports.yahoo(return_path="redacted@feedback.example", link=leaving(ada))
+    content = reports.yahoo(return_path="redacted@feedback.example", link=leaving(eve))
     assert note_bounce(content) == Outcome.COMPLAINT
-    assert (state_of(ada), state_of(eve)) == (SubscriberState.BOUNCED, SubscriberState.CONFIRMED)
+    assert (state_of(ada), state_of(eve)) == (SubscriberState.CONFIRMED, SubscriberState.BOUNCED)
     change(mail_return_path="")
-    assert note_bounce(reports.postfix(return_path_of(eve.id), link=leaving(eve))) == Outcome.HARD
-    assert state_of(eve) == SubscriberState.BOUNCED
+    assert note_bounce(reports.postfix(path_of(ada), link=leaving(ada))) == Outcome.HARD
+    assert state_of(ada) == SubscriberState.BOUNCED
+
+
+def test_what_comes_back_of_an_address_says_nothing_of_the_one_after_it() -> None:
+    ada = reader()
+    late = [reports.postfix(path_of(ada)), reports.postfix("bounces@x.example", link=leaving(ada))]
+    ada.address = "ada@new.example.org"
+    db.session.commit()
+    assert [note_bounce(content) for content in late] == [Outcome.OTHER] * 2
+    assert state_of(ada) == SubscriberState.CONFIRMED
+    assert note_bounce(reports.postfix(path_of(ada))) == Outcome.HARD
+
+
+def refused(subscriber: Subscriber, *moments: datetime | None, edition: Edition) -> None:
+    """Note mails that were refused, or taken where there is no moment."""
+    for n, at in enumerate(moments):
+        mail = Delivery(subscriber_id=subscriber.id, letter=f"edition {n}", edition_id=edition.id)
+        mail.state, mail.due_at = DeliveryState.FAILED, NOON
+        mail.refused_at, mail.sent_at = at, None if at else NOON
+        db.session.add(mail)
+    db.session.commit()
+
+
+def edition_that_is(state: EditionState) -> Edition:
+    edition = Edition(
+        slug="2026-11-23", state=state, composed_at=NOON, published_until=NOON, due_at=NOON
+    )
+    db.session.add(edition)
+    db.session.commit()
+    return edition
+
+
+def test_an_address_that_refuses_three_mails_in_a_row_gets_no_more() -> None:
+    ada, eve, zoe = reader("ada"), reader("eve"), reader("zoe")
+    edition = edition_that_is(EditionState.SENT)
+    refused(ada, NOON, NOON, NOON, edition=edition)
+    refused(eve, NOON, NOON, None, NOON, edition=edition)
+    refused(zoe, NOON, NOON, edition=edition)
+    bouncing.stop_refusing()
+    assert state_of(ada) == SubscriberState.BOUNCED
+    assert (state_of(eve), state_of(zoe)) == (SubscriberState.CONFIRMED,) * 2
+    assert kept() == [("hard", NOON)]
+
+
+@pytest.mark.parametrize("state", [EditionState.SENDING, EditionState.PAUSED])
+def test_no_address_is_blamed_while_its_edition_is_on_its_way(state: EditionState) -> None:
+    ada = reader()
+    refused(ada, NOON, NOON, NOON, edition=edition_that_is(state))
+    bouncing.stop_refusing()
+    assert state_of(ada) == SubscriberState.CONFIRMED
+
+
+def test_what_an_address_refused_before_its_reader_confirmed_it_is_forgotten() -> None:
+    ada = reader()
+    refused(ada, *[BEFORE - timedelta(days=1)] * 3, edition=edition_that_is(EditionState.SENT))
+    bouncing.stop_refusing()
+    assert state_of(ada) == SubscriberState.CONFIRMED
 
 
 def test_no_is_no_complaint() -> None:
     ada = reader()
-    content = reports.yahoo(return_path=return_path_of(ada.id), feedback="not-spam")
+    content = reports.yahoo(return_path=path_of(ada), feedback="not-spam")
     assert note_bounce(content) == Outcome.OTHER
     assert state_of(ada) == SubscriberState.CONFIRMED
 
@@ -111,7 +179,7 @@ def test_what_waits_for_one_who_is_stopped_does_not_go() -> None:
             letter.state = state
             db.session.add(letter)
     db.session.commit()
-    note_bounce(reports.postfix(return_path_of(ada.id)))
+    note_bounce(reports.postfix(path_of(ada)))
 
     def states(subscriber: Subscriber) -> list[tuple[str, str]]:
         rows = select(Delivery).where(Delivery.subscriber_id == subscriber.id)
@@ -126,7 +194,7 @@ def test_what_waits_for_one_who_is_stopped_does_not_go() -> None:
 def test_who_never_confirmed_is_not_asked_again_after_a_bounce() -> None:
     subscribing.sign_up("ada@example.com", "page", "203.0.113.7")
     ada = db.session.scalars(select(Subscriber)).one()
-    note_bounce(reports.postfix(return_path_of(ada.id)))
+    note_bounce(reports.postfix(path_of(ada)))
     subscribing.sign_up("ada@example.com", "page", "203.0.113.7")
     assert state_of(ada) == SubscriberState.BOUNCED
     assert outbox.waiting() == 0
@@ -135,9 +203,9 @@ def test_who_never_confirmed_is_not_asked_again_after_a_bounce() -> None:
 def test_of_who_never_confirmed_nothing_is_kept_after_a_bounce_either(clock: Clock) -> None:
     subscribing.sign_up("ada@example.com", "page", "203.0.113.7")
     ada = db.session.scalars(select(Subscriber)).one()
-    note_bounce(reports.postfix(return_path_of(ada.id)))
+    note_bounce(reports.postfix(path_of(ada)))
     eve = reader("eve")
-    note_bounce(reports.postfix(return_path_of(eve.id)))
+    note_bounce(reports.postfix(path_of(eve)))
     clock.forward(days=8)
     subscribing.erase_unconfirmed()
     assert db.session.scalars(select(Subscriber.address)).all() == ["eve@example.com"]
@@ -145,7 +213,7 @@ def test_of_who_never_confirmed_nothing_is_kept_after_a_bounce_either(clock: Clo
 
 def test_whose_mail_came_back_long_ago_is_asked_again(clock: Clock) -> None:
     ada = reader()
-    note_bounce(reports.postfix(return_path_of(ada.id)))
+    note_bounce(reports.postfix(path_of(ada)))
     clock.forward(days=31)
     bouncing.forget_old()
     subscribing.sign_up("ada@example.com", "page", "203.0.113.7")
@@ -195,14 +263,14 @@ def test_a_report_of_a_clock_that_is_fast_counts_once_too() -> None:
 @pytest.mark.parametrize("date", ["a while ago", "Mon, 23 Nov 2099 11:00:00 +0000"])
 def test_a_report_of_no_time_or_an_absurd_one_came_now(date: str) -> None:
     ada = reader()
-    content = reports.postfix(return_path_of(ada.id), status="4.2.2", said="4.2.2", date=date)
+    content = reports.postfix(path_of(ada), status="4.2.2", said="4.2.2", date=date)
     assert note_bounce(content) == Outcome.SOFT
     assert kept() == [("soft", NOON)]
 
 
 def test_who_has_confirmed_again_since_a_bounce_is_written_to(clock: Clock) -> None:
     ada = reader()
-    content = reports.postfix(return_path_of(ada.id))
+    content = reports.postfix(path_of(ada))
     note_bounce(content)
     clock.forward(days=40)
     bouncing.forget_old()
@@ -215,7 +283,7 @@ def test_who_has_confirmed_again_since_a_bounce_is_written_to(clock: Clock) -> N
 def test_a_hard_bounce_that_lay_unread_for_long_stops_mail(clock: Clock) -> None:
     ada = reader()
     clock.forward(days=60)
-    assert note_bounce(reports.postfix(return_path_of(ada.id))) == Outcome.HARD
+    assert note_bounce(reports.postfix(path_of(ada))) == Outcome.HARD
     assert state_of(ada) == SubscriberState.BOUNCED
 
 
@@ -226,9 +294,9 @@ def test_what_is_not_signed_or_no_report_changes_nothing() -> None:
         reports.postfix(forged),
         reports.postfix("bounces@letters.example.org"),
         reports.yahoo(return_path=forged),
-        reports.postfix(return_path_of(ada.id), action="delayed"),
-        reports.vacation(return_path_of(ada.id)),
-        reports.postfix(return_path_of(ada.id + 1)),
+        reports.postfix(path_of(ada), action="delayed"),
+        reports.vacation(path_of(ada)),
+        reports.postfix(return_path_of(ada.id + 1, ada.address)),
         b"",
         b"\xff" * 100,
     ):
@@ -239,14 +307,14 @@ def test_what_is_not_signed_or_no_report_changes_nothing() -> None:
 
 def test_a_report_for_one_who_has_left_changes_nothing() -> None:
     ada = reader()
-    path = return_path_of(ada.id)
+    path = path_of(ada)
     subscribing.leave(linking.sign("departure", ada.key))
     assert note_bounce(reports.postfix(path)) == Outcome.OTHER
     assert kept() == []
 
 
 def test_a_message_from_a_pipe_is_counted() -> None:
-    content = reports.postfix(return_path_of(reader().id))
+    content = reports.postfix(path_of(reader()))
     assert bouncing.read_piped(BytesIO(content)) == Tally(hard=1)
 
 
@@ -264,7 +332,7 @@ def imap(monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
 
 def test_the_worker_reads_the_box_that_is_set(imap: Box) -> None:
     ada, eve = reader("ada"), reader("eve")
-    imap.put(reports.exim(return_path_of(ada.id)), soft(eve, NOON), reports.vacation())
+    imap.put(reports.exim(path_of(ada)), soft(eve, NOON), reports.vacation())
     assert bouncing.read_mailbox() == Tally()
     change(bounces_url=imap.url())
     assert bouncing.read_mailbox() == Tally(hard=1, soft=1, other=1)
@@ -279,7 +347,7 @@ def test_a_box_that_is_away_stops_no_worker_and_no_address_is_logged(
     ada = reader()
     with caplog.at_level(logging.DEBUG):
         assert bouncing.read_mailbox() == Tally()
-        note_bounce(reports.postfix(return_path_of(ada.id)))
+        note_bounce(reports.postfix(path_of(ada)))
     assert "Bounces could not be fetched: The mail server 127.0.0.1" in caplog.text
     for private in ("secret", "ada"):
         assert private not in caplog.text

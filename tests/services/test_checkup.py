@@ -35,6 +35,7 @@ ALL = [
     "related articles",
     "pictures",
     "letter",
+    "worker",
     "mail server",
 ]
 

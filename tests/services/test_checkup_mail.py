@@ -13,13 +13,14 @@ import dns.resolver
 import dns.rrset
 import pytest
 
-from tests.factories import make_article
+from tests.conftest import Clock
+from tests.factories import make_article, make_readers
 from tests.mail.keys import KEY, OTHER
 from tests.mail.test_carriers import Box, server
 from tests.test_serving import free_port
 from webapp.extensions import db, the_site
 from webapp.models import EditionState
-from webapp.services import editing
+from webapp.services import editing, living, outbox
 from webapp.services.checking import Check
 from webapp.services.checkup_mail import examine_mail, quoted
 from webapp.text.keys import dns_record
@@ -73,6 +74,28 @@ def seen(resolver: dns.resolver.Resolver | None = None) -> dict[str, Check]:
     return {check.name: check for check in examine_mail(resolver)}
 
 
+def test_it_says_when_mail_is_due_and_nobody_sends_it(clock: Clock) -> None:
+    assert seen()["worker"].is_well
+    make_readers("ada")
+    outbox.put("preferences", 1)
+    db.session.commit()
+    clock.forward(minutes=5)
+    assert seen()["worker"].is_well, "a worker may just be at it"
+    clock.forward(minutes=10)
+    check = seen()["worker"]
+    assert (check.is_well, "bin/broadsheet worker" in check.remedy) == (False, True)
+    living.own_name()
+    assert seen()["worker"] == Check("worker", True, "one runs here")
+
+
+def test_it_says_when_an_edition_is_overdue(clock: Clock) -> None:
+    editing.compose_due()
+    clock.forward(days=1)
+    assert not seen()["worker"].is_well
+    editing.compose_due()
+    assert seen()["worker"].is_well
+
+
 def test_without_a_server_it_says_where_mails_go() -> None:
     checks = seen()
     assert checks["mail server"].is_well
@@ -104,7 +127,7 @@ def test_all_is_well_where_all_is_written(zone: tuple[Zone, dns.resolver.Resolve
         )
         checks = seen(resolver)
     assert [name for name, check in checks.items() if not check.is_well] == []
-    assert set(checks) == {"letter", "mail server", "SPF", "DKIM", "DMARC", "return path"}
+    assert set(checks) == {"letter", "worker", "mail server", "SPF", "DKIM", "DMARC", "return path"}
 
 
 def test_what_lacks_is_told_with_what_to_write(zone: tuple[Zone, dns.resolver.Resolver]) -> None:

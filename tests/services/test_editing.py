@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import threading
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from index.contract import IndexUnavailable
 from tests.conftest import Clock
-from tests.factories import import_items, make_article, make_articles, make_readers
+from tests.factories import import_items, make_article, make_articles
+from tests.letters import SIX, at, editions, join, set_site, text_to, titles, work
 from webapp.errors import EditionNotFound, NothingToSend
-from webapp.extensions import db, the_site
-from webapp.mail import MemoryCarrier
+from webapp.extensions import db, the_site, with_the_site
+from webapp.mail import Mail, MailDelayed, MemoryCarrier
 from webapp.models import (
     Delivery,
     Edition,
     EditionState,
-    FollowedSearch,
     Frequency,
-    Subscriber,
     SubscriberState,
-    Topic,
 )
-from webapp.services import editing, mailing, outbox, publishing, subscribing
+from webapp.services import editing, mailing, outbox, posting, publishing, subscribing
 from webapp.services.working import DEEDS
 
 pytestmark = pytest.mark.usefixtures("app")
-SIX = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -37,48 +36,6 @@ def post(app: Flask) -> MemoryCarrier:
     carrier = MemoryCarrier()
     the_site().carrier = carrier
     return carrier
-
-
-def set_site(**settings: object) -> None:
-    site = the_site()
-    site.settings = replace(site.settings, **settings)
-
-
-def work() -> None:
-    """What a worker does in a round."""
-    for deed in DEEDS:
-        deed()
-    mailing.send_due()
-    editing.close_done()
-    db.session.expire_all()
-
-
-def join(name: str, **wishes: object) -> Subscriber:
-    topics, searches = wishes.pop("topics", None), wishes.pop("searches", ())
-    make_readers(name)
-    known = Subscriber.address == f"{name}@example.org"
-    subscriber = db.session.scalars(select(Subscriber).where(known)).one()
-    for wish, wanted in wishes.items():
-        setattr(subscriber, wish, wanted)
-    if topics is not None:
-        subscriber.has_all_topics = False
-        chosen = select(Topic).where(Topic.name.in_(topics))
-        subscriber.topics = list(db.session.scalars(chosen))
-    subscriber.searches = [FollowedSearch(query=query) for query in searches]  # type: ignore[attr-defined]
-    db.session.commit()
-    return subscriber
-
-
-def editions() -> list[Edition]:
-    return list(db.session.scalars(select(Edition).order_by(Edition.id)))
-
-
-def titles(edition: Edition) -> list[int]:
-    return [brief.article_id for brief in edition.briefs]
-
-
-def at(hour: str) -> str:
-    return f"2026-11-{hour}:00Z"
 
 
 def test_an_edition_is_composed_at_its_hour_and_goes_to_each_reader_once(
@@ -265,13 +222,6 @@ def test_the_first_one_by_hand_has_the_newest_however_old() -> None:
     assert titles(editing.compose_now()) == [old.id]
 
 
-def text_to(post: MemoryCarrier, name: str) -> str:
-    (message,) = [m for m in post.sent if m["To"] == f"{name}@example.org"]
-    body = message.get_body(("plain",))
-    assert body is not None
-    return str(body.get_content())
-
-
 def test_each_reader_gets_the_topics_he_has_chosen_and_no_empty_letter(
     post: MemoryCarrier, clock: Clock
 ) -> None:
@@ -313,60 +263,6 @@ def test_a_followed_search_is_in_the_letter_when_there_is_something_new(
     assert "A law" not in found
     assert "zeppelins" not in found
     assert text_to(post, "both").index("A law") < text_to(post, "both").index("Ferries at night")
-
-
-def test_a_weekly_reader_gets_the_week_on_his_day(post: MemoryCarrier, clock: Clock) -> None:
-    join("ada", frequency=Frequency.WEEKLY, weekday=2)  # Wednesday
-    join("eve", frequency=Frequency.WEEKLY, weekday=4)
-    work()
-    for day in ("23T18:00", "24T18:00", "25T18:00"):
-        make_article(title=f"Of {day}", published_at=at(day))
-        clock.forward(days=1)
-        clock.now = clock.now.replace(hour=6)
-        work()
-    assert [mail.recipient for mail in post.mails] == ["ada@example.org"]
-    week = text_to(post, "ada")
-    assert "Of 23T18:00" in week
-    assert "Of 24T18:00" in week
-    assert "Of 25T18:00" not in week
-    assert post.sent[0]["Subject"].startswith("The week: ")
-
-
-def test_a_weekly_reader_gets_the_week_also_on_a_day_without_news(
-    post: MemoryCarrier, clock: Clock
-) -> None:
-    join("ada", frequency=Frequency.WEEKLY, weekday=3)
-    work()
-    make_article(title="A port", published_at=at("23T18:00"))
-    for day in range(1, 9):
-        clock.now = SIX + timedelta(days=day - 1)
-        work()
-    assert len(post.mails) == 1
-    assert "A port" in text_to(post, "ada")
-
-
-def test_who_wants_each_article_gets_it_when_it_is_published(
-    post: MemoryCarrier, clock: Clock
-) -> None:
-    work()
-    make_article(title="A law", topics=["Policy"], published_at=at("23T12:05"))
-    make_article(title="A port", topics=["Harbours"], published_at=at("23T12:10"))
-    join("ada", frequency=Frequency.EACH)
-    join("ports", frequency=Frequency.EACH, topics=["Harbours"])
-    join("law", frequency=Frequency.EACH, topics=[], searches=["law"])
-    join("daily")
-    clock.forward(minutes=6)
-    work()
-    clock.forward(minutes=6)
-    work()
-    work()
-    got = [(m["To"].partition("@")[0], m["Subject"]) for m in post.sent]
-    assert sorted(got) == [
-        ("ada", "A law"),
-        ("ada", "A port"),
-        ("law", "A law"),
-        ("ports", "A port"),
-    ]
 
 
 def test_the_pending_and_the_bounced_get_nothing(post: MemoryCarrier, clock: Clock) -> None:
@@ -505,3 +401,165 @@ def test_html_and_text_say_the_same_and_nothing_in_them_tracks(
     assert "<img" not in html
     assert "<script" not in html
     assert "ada@example.org" not in text + html
+
+
+def test_no_article_is_lost_in_the_night_in_which_clocks_go_back(clock: Clock) -> None:
+    set_site(time_zone=ZoneInfo("Europe/Berlin"))
+    clock.now = datetime(2026, 10, 23, 12, tzinfo=UTC)
+    work()
+    # An edition at 6 on the 24th (4:00 UTC), none of the days before; the next at 5:00 UTC.
+    clock.now = datetime(2026, 10, 24, 4, tzinfo=UTC)
+    work()
+    article = make_article(published_at="2026-10-24T04:30:00Z")
+    clock.now = datetime(2026, 10, 25, 5, tzinfo=UTC)
+    work()
+    assert [titles(edition) for edition in editions()] == [[article.id]]
+
+
+def test_what_was_saved_a_moment_late_is_in_the_next_edition_and_in_no_other(
+    clock: Clock,
+) -> None:
+    work()
+    first = make_article(published_at=at("24T05:59"))
+    clock.now = SIX
+    work()
+    late = make_article(published_at="2026-11-24T05:59:30Z")
+    for _ in range(2):
+        clock.forward(days=1)
+        work()
+    assert [titles(edition) for edition in editions()] == [[first.id], [late.id]]
+
+
+def test_readers_who_follow_no_search_do_not_wait_for_the_index(
+    post: MemoryCarrier, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    join("ada")
+    join("eve", topics=[], searches=["ferries"])
+    work()
+    make_article(title="Night ferries", published_at=at("23T18:00"))
+    clock.now = SIX
+
+    def away(*_: object) -> None:
+        raise IndexUnavailable("it is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(editing, "new_for", away)
+        editing.compose_due()
+        editing.release_due()
+        mailing.send_due()
+    assert [mail.recipient for mail in post.mails] == ["ada@example.org"]
+    clock.forward(minutes=1)
+    mailing.send_due()
+    assert [mail.recipient for mail in post.mails][1:] == ["eve@example.org"]
+
+
+def test_who_follows_a_search_that_finds_nothing_new_gets_no_mail_and_is_no_failure(
+    post: MemoryCarrier, clock: Clock
+) -> None:
+    join("eve", topics=[], searches=["theodolite"])
+    work()
+    make_article(title="Night ferries", published_at=at("23T18:00"))
+    clock.now = SIX
+    work()
+    assert post.mails == []
+    assert (posting.statuses()[0].failed, outbox.waiting()) == (0, 0)
+
+
+def test_one_delayed_mail_keeps_the_next_edition_by_hand_not_back(
+    post: MemoryCarrier, clock: Clock
+) -> None:
+    class Full(MemoryCarrier):
+        def _keep(self, mail: Mail) -> None:
+            raise MailDelayed("452 full")
+
+    join("ada")
+    make_article(title="One", published_at=at("23T11:00"))
+    the_site().carrier = Full()
+    first = posting.begin_sending()
+    posting.send(first, lambda _: None)
+    clock.forward(hours=1)
+    assert posting.begin_sending() == first, "nothing is new: it goes on"
+    make_article(title="Two", published_at=clock.now.isoformat())
+    the_site().carrier = post
+    second = posting.begin_sending("Good morning", "Two things")
+    assert second != first
+    posting.send(second, lambda _: None)
+    assert sorted(str(message["Subject"]) for message in post.sent) == ["One", "Two things"]
+    assert "Good morning" in text_to_last(post)
+
+
+def test_by_hand_and_by_the_worker_at_once_no_brief_is_in_two_editions(
+    post: MemoryCarrier, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work()
+    make_article(published_at=at("23T18:00"))
+    clock.now = SIX
+    composed = editing._composed
+    others: list[threading.Thread] = []
+    took_turn = threading.Event()
+
+    def slowly(*words: Any) -> Edition:
+        # While one composes, another begins to: he waits until the first is through.
+        if not others:
+            others.append(threading.Thread(target=with_the_site(by_hand)))
+            others[0].start()
+            took_turn.wait(0.2)
+        return composed(*words)
+
+    def by_hand() -> None:
+        try:
+            editing.compose_now()
+        except NothingToSend:
+            took_turn.set()
+
+    monkeypatch.setattr(editing, "_composed", slowly)
+    editing.compose_due()
+    others[0].join()
+    db.session.expire_all()
+    assert len(editions()) == 1
+
+
+def test_an_edition_that_was_sent_meanwhile_is_not_cancelled(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_site(letter_hold_minutes=60)
+    work()
+    make_article(published_at=at("23T18:00"))
+    clock.now = SIX
+    work()
+    held = editing.held_edition()
+    assert held is not None
+    with db.engine.begin() as elsewhere:
+        elsewhere.execute(update(Edition).values(state=EditionState.SENDING))
+    monkeypatch.setattr(editing, "held_edition", lambda: held)
+    with pytest.raises(EditionNotFound, match="just been sent"):
+        editing.cancel()
+    db.session.expire_all()
+    assert editions()[0].state == EditionState.SENDING
+
+
+def test_a_letter_with_many_searches_stays_under_what_mail_programs_cut_off(
+    post: MemoryCarrier, clock: Clock
+) -> None:
+    words = ("ferry", "harbour", "tide", "pilot", "buoy")
+    join("ada", searches=words)
+    work()
+    import_items(
+        *(
+            {
+                "title": f"漁 {n} {words[n % 5]} " + "港" * 90,
+                "summary": "A ferry, a harbour, a tide, a pilot and a buoy. " + "海" * 300,
+                "body": "鮪" * 9_000 if n == 0 else "It sails.",
+                "published_at": (SIX - timedelta(minutes=1 + n)).isoformat(),
+                "source_url": f"https://example.org/{n}/" + "x" * 200,
+            }
+            for n in range(60)
+        )
+    )
+    clock.now = SIX
+    work()
+    body = post.sent[0].get_body(("html",))
+    assert body is not None
+    html = str(body.get_content())
+    assert 60_000 < len(html.encode()) <= 100_000
+    assert "more brief" in html

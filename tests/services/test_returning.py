@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from webapp.extensions import the_site
-from webapp.services.returning import return_path_of, subscriber_id_in
+from webapp.services import returning
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -17,6 +17,14 @@ pytestmark = pytest.mark.usefixtures("app")
 @pytest.fixture(autouse=True)
 def _return_path(app: Flask) -> None:
     change(mail_return_path="bounces@letters.example.org")
+
+
+def return_path_of(id: int, address: str = "ada@example.org") -> str:
+    return returning.return_path_of(id, address)
+
+
+def subscriber_id_in(path: str) -> int | None:
+    return returning.subscriber_id_in(path, lambda _: "ada@example.org")
 
 
 def change(**settings: str) -> None:
@@ -30,6 +38,13 @@ def test_a_return_path_names_one_subscriber() -> None:
     assert subscriber_id_in(path) == 12
     assert return_path_of(12) == path
     assert return_path_of(13)[-40:] != path[-40:]
+
+
+def test_it_is_of_one_address_and_says_nothing_of_another() -> None:
+    path = return_path_of(12, "ada@old.example.org")
+    assert path != return_path_of(12)
+    assert subscriber_id_in(path) is None
+    assert returning.subscriber_id_in(return_path_of(12), lambda _: None) is None, "has left"
 
 
 def test_servers_may_change_capitals() -> None:

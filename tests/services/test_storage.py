@@ -126,6 +126,7 @@ def test_a_file_is_whole_or_as_it_was(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(OSError, match="full"):
         storage.write_durably(path, b"new")
     assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path], "what could not be finished takes no room"
 
 
 def test_an_empty_database_is_brought_to_what_the_models_say(app: Flask) -> None:

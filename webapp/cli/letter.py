@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 from webapp.cli.telling import plain_errors, progress
 from webapp.models import EditionState
 from webapp.presenting import hour
-from webapp.services import desk, editing, posting
+from webapp.services import editing, posting
 from webapp.services.storage import write_durably
 
 
@@ -25,8 +25,7 @@ def letter() -> None:
 def preview(html: Path | None) -> None:
     """Print the letter that would go now; nothing is sent or kept."""
     with plain_errors():
-        shown, is_real = posting.preview()
-        message = desk.preview_message(shown)
+        message, is_real = posting.preview()
         text, page = (message.get_body((kind,)) for kind in ("plain", "html"))
         if not is_real:
             click.echo("Nothing is new since the last edition; here is a sample of older briefs.\n")
@@ -70,11 +69,13 @@ def test(address: str) -> None:
 
 
 @letter.command()
+@click.option("--note", default="", help="A note by the editor, before the briefs.")
+@click.option("--subject", default="", help="In place of the lead's headline.")
 @with_appcontext
-def send() -> None:
+def send(note: str, subject: str) -> None:
     """Send what was published since the last edition, now; called again it goes on."""
     with plain_errors():
-        edition = posting.begin_sending()
+        edition = posting.begin_sending(note, subject)
         before = posting.status_of(edition)
         with progress(before.waiting, f"Sending {edition.slug}") as advance:
             status = posting.send(edition, advance)

@@ -28,6 +28,8 @@ TIMEOUT_SECONDS = 30
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # RFC 5321, 3.8: "closing transmission channel".
 CLOSING = 421
+# RFC 1870, 6.1: said of the sender, and meant of this one message.
+TOO_LARGE = 552
 
 
 @dataclass(slots=True)
@@ -146,6 +148,8 @@ def _send(server: smtplib.SMTP, mail: Mail) -> None:
         ((code, said),) = problem.recipients.values()
         raise _refusal(code, said, AddressRefused) from problem
     except smtplib.SMTPSenderRefused as problem:
+        if problem.smtp_code == TOO_LARGE:
+            raise MessageRefused(_told(problem)) from problem
         raise _of_all(problem) from problem
     except smtplib.SMTPDataError as problem:
         raise _refusal(problem.smtp_code, problem.smtp_error, MessageRefused) from problem

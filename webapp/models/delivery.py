@@ -26,6 +26,7 @@ class Delivery(Base):
 
     `due_at` is when it is to be tried next; of one that is claimed, when the claim lapses, and
     `claimed_by` names the worker.
+    `sent_at` is when the other side took it, `refused_at` when it refused it for good.
     `reason` is what the other side said last, and may repeat the address: it stays in here.
     An edition, and an article, goes once to each reader. `about` is what else a mail is about.
     """
@@ -53,3 +54,4 @@ class Delivery(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     reason: Mapped[str] = mapped_column(String(300), default="")
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    refused_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from webapp.extensions import the_site
 from webapp.services import linking
-from webapp.services.outbox import Due
+from webapp.services.claiming import Due
 from webapp.text.addresses import letter_path
 
 PREFERENCES_LAST = timedelta(days=90)

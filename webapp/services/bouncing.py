@@ -9,17 +9,29 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import BinaryIO
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from webapp.errors import BouncesUnreadable, LinkUnreadable
 from webapp.extensions import db, the_site
 from webapp.mail.boxes import BoxUnreadable, open_box, piped
 from webapp.mail.reports import LONGEST, Report, ReportKind, read_report, token_to_leave
-from webapp.models import Bounce, BounceKind, Delivery, DeliveryState, Subscriber, SubscriberState
+from webapp.models import (
+    Bounce,
+    BounceKind,
+    Delivery,
+    DeliveryState,
+    Edition,
+    EditionState,
+    Subscriber,
+    SubscriberState,
+)
 from webapp.services import linking, returning, subscribing
 
 COUNTED = timedelta(days=30)
 MOST_SOFT = 5
+# An address that refused so many mails, and took none between them, gets no more.
+REFUSALS = 3
+ON_THE_WAY = (EditionState.SENDING, EditionState.PAUSED)
 REASON = "the address bounced"
 AT_ONCE = 200  # messages that the worker reads before it turns to its other deeds
 CLOCKS_DIFFER = timedelta(days=1)
@@ -74,9 +86,45 @@ def note_bounce(content: bytes) -> Outcome:
             )
         )
         if outcome != Outcome.SOFT or _soft_ones(subscriber_id) >= MOST_SOFT:
-            _stop(subscriber_id)
+            stop(subscriber_id)
     db.session.commit()
     return outcome
+
+
+def stop_refusing() -> None:
+    """Write no more to addresses that refused three mails in a row for good, for the worker.
+
+    Those of an edition that is still on its way do not count: it may be refused as a whole, and
+    then it was no reader's fault.
+    """
+    under_way = select(Edition.id).where(Edition.state.in_(ON_THE_WAY))
+    counted = or_(Delivery.edition_id.is_(None), Delivery.edition_id.not_in(under_way))
+    refused = (
+        select(Delivery.subscriber_id)
+        .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
+        .where(Delivery.refused_at.is_not(None), Delivery.address.is_(None), counted)
+        .where(Subscriber.state == SubscriberState.CONFIRMED)
+        .where(Delivery.refused_at > func.coalesce(Subscriber.confirmed_at, Subscriber.consent_at))
+        .group_by(Delivery.subscriber_id)
+        .having(func.count() >= REFUSALS)
+    )
+    for id in db.session.scalars(refused).all():
+        if id is not None and _refused_last(id):
+            now = the_site().clock()
+            db.session.add(Bounce(subscriber_id=id, kind=BounceKind.HARD, bounced_at=now))
+            stop(id)
+    db.session.commit()
+
+
+def _refused_last(subscriber_id: int) -> bool:
+    ended = or_(Delivery.sent_at.is_not(None), Delivery.refused_at.is_not(None))
+    last = (
+        select(Delivery.sent_at)
+        .where(Delivery.subscriber_id == subscriber_id, Delivery.address.is_(None), ended)
+        .order_by(Delivery.id.desc())
+        .limit(REFUSALS)
+    )
+    return db.session.scalars(last).all() == [None] * REFUSALS
 
 
 def read_box(source: str) -> Tally:
@@ -145,7 +193,13 @@ def _leave(token: str) -> Outcome:
 def _whose(report: Report) -> int | None:
     """Find who was written to, by what only we can have made, and take a turn at the row."""
     named = [Subscriber.id == id for id in _ids(report)]
-    named += [Subscriber.key == key for key in _keys(report)]
+    for key in _keys(report):
+        one = Subscriber.key == key
+        if report.kind != ReportKind.COMPLAINT:
+            # A link to leave stays good when its reader moves; what comes back of the address
+            # before says nothing of today's. A complaint may keep the address to itself.
+            one &= Subscriber.address.in_([each.lower() for each in report.addresses])
+        named.append(one)
     for one in named:
         # Of two that read the same report at once the second waits here, on any database.
         turn = update(Subscriber).where(one).values(state=Subscriber.state)
@@ -157,9 +211,14 @@ def _whose(report: Report) -> int | None:
 
 def _ids(report: Report) -> Iterator[int]:
     for address in report.addresses:
-        id = returning.subscriber_id_in(address)
+        id = returning.subscriber_id_in(address, _address_of)
         if id is not None:
             yield id
+
+
+def _address_of(subscriber_id: int) -> str | None:
+    address = select(Subscriber.address).where(Subscriber.id == subscriber_id)
+    return db.session.scalar(address)
 
 
 def _keys(report: Report) -> Iterator[str]:
@@ -200,8 +259,8 @@ def _soft_ones(subscriber_id: int) -> int:
     return db.session.scalar(counted) or 0
 
 
-def _stop(subscriber_id: int) -> None:
-    """Write no more to this one, also not what is waiting already."""
+def stop(subscriber_id: int) -> None:
+    """Write no more to this one, also not what is waiting already; in the running transaction."""
     stopped = update(Subscriber).where(Subscriber.id == subscriber_id)
     db.session.execute(stopped.values(state=SubscriberState.BOUNCED))
     # A claimed one too: where its worker has died, the next would send it.

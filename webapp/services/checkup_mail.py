@@ -6,6 +6,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import dns.exception
@@ -17,10 +18,13 @@ from webapp.mail import CarrierDown, CarrierRefuses, SmtpCarrier
 from webapp.mail.carriers import LOOPBACK
 from webapp.mail.signing import is_signed_by, sign
 from webapp.models import Edition, EditionState
+from webapp.services import editing, hours, living, outbox, progress
 from webapp.services.checking import Check
 from webapp.text.keys import dns_record
 
 DNS_SECONDS = 5.0
+# So long after its time something should have been done.
+LATE = timedelta(minutes=10)
 # Nobody owns these (RFC 2606, RFC 6761).
 RESERVED = ("localhost", "test", "example", "invalid", "example.com", "example.net", "example.org")
 SAMPLE = b"From: letter@%s\r\nSubject: Is this ours?\r\n\r\nIt is.\r\n"
@@ -51,6 +55,7 @@ class Names:
 def examine_mail(resolver: dns.resolver.Resolver | None = None) -> Iterator[Check]:
     """Look at the editions, the mail server, and what DNS says of the address we write from."""
     yield _editions()
+    yield _worker()
     settings = the_site().settings
     if not settings.smtp_url:
         seen = f"none is set: mails go to {settings.data / 'outbox'} and nowhere else"
@@ -82,6 +87,19 @@ def _editions() -> Check:
         return Check("letter", False, seen, remedy)
     at = the_site().settings.letter_at
     return Check("letter", True, f"is composed at {at:%H:%M}" if at else "is never composed")
+
+
+def _worker() -> Check:
+    """See that somebody does what is due."""
+    if living.is_anyone_alive():
+        return Check("worker", True, "one runs here")
+    late = the_site().clock() - LATE
+    hour, until = hours.last_due(late), progress.until(editing.DEED)
+    is_late = hour is not None and until is not None and until < hour
+    remedy = "bin/serve runs one; beside gunicorn it is bin/broadsheet worker."
+    if is_late or outbox.is_due(late):
+        return Check("worker", False, "none runs here, and mail is due", remedy)
+    return Check("worker", True, "none runs here now")
 
 
 def _server() -> Check:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 
 from webapp.errors import EditionNotFound, NothingToSend
 from webapp.extensions import db, the_site
@@ -16,18 +16,18 @@ from webapp.models import (
     Edition,
     EditionArticle,
     EditionState,
-    FollowedSearch,
     Frequency,
     Subscriber,
     SubscriberState,
 )
-from webapp.services import finding, outbox, progress, reading, revising
+from webapp.services import finding, hours, outbox, progress, reading, revising
 
-DAY, WEEK = timedelta(days=1), timedelta(days=7)
 FIRST_BRIEFS = 20
 MOST_BRIEFS = 500
 SEARCHED = 50  # of the newest that fit a search; more are new at once nowhere
 JUST_AFTER = timedelta(microseconds=1)
+# What is saved at this moment may be seen so much later than it says it was published.
+LATE = timedelta(minutes=1)
 # The day's edition, as far as composing it has come.
 DEED = "editions"
 
@@ -40,7 +40,7 @@ def compose_due() -> None:
     """
     site = the_site()
     now = site.clock()
-    hour, before = _hour_before(now), progress.until(DEED)
+    hour, before = hours.last_due(now), progress.until(DEED)
     if hour is None or (before is not None and hour <= before):
         return
     # Who has just begun does not write in the middle of the day.
@@ -50,34 +50,20 @@ def compose_due() -> None:
     ids = _new_ids(hour) if before else []
     if ids:
         _preview_to_editors(_composed(ids, hour))
-    elif before:
-        _fill_weekly(hour)
     db.session.commit()
 
 
-def _hour_before(now: datetime) -> datetime | None:
-    """Give the last moment at which an edition was due; None where none ever is.
-
-    An hour that a night leaves out is that much later, of one that comes twice it is the
-    first (PEP 495).
-    """
-    settings = the_site().settings
-    if settings.letter_at is None:
-        return None
-    zone = settings.time_zone
-    today = now.astimezone(zone).date()
-    days = (today - timedelta(days=n) for n in range(3))
-    hours = (datetime.combine(day, settings.letter_at, zone).astimezone(UTC) for day in days)
-    return next(hour for hour in hours if hour <= now)
-
-
-def compose_now() -> Edition:
+def compose_now(note: str = "", subject: str = "") -> Edition:
     """Compose an edition of what is new until now, and release it. Raises NothingToSend."""
     now = the_site().clock()
+    # A worker that composes at this moment is waited for: no brief is in two editions.
+    progress.take_turn(DEED)
     ids = next_ids()
     if not ids:
+        db.session.rollback()
         raise NothingToSend("Nothing was published since the last edition, within a day.")
     edition = _composed(ids, now)
+    edition.note, edition.subject = note.strip(), " ".join(subject.split())
     db.session.commit()
     release(edition.id)
     return edition
@@ -90,7 +76,7 @@ def next_ids() -> list[int]:
     """
     now = the_site().clock()
     ids = _new_ids(now)
-    if not ids and _last_before(now) is None:
+    if not ids and last_before(now) is None:
         return reading.visible().newest_ids(FIRST_BRIEFS)
     return ids
 
@@ -119,22 +105,38 @@ def _preview_to_editors(edition: Edition) -> None:
 
 
 def _new_ids(until: datetime) -> list[int]:
-    last = _last_before(until)
-    return _published(_since(last, until), until, MOST_BRIEFS if last else FIRST_BRIEFS)
+    last = last_before(until)
+    day_before = hours.day_before(until)
+    if last is None:
+        return published(day_before, until, FIRST_BRIEFS)
+    # What was being saved while the last one was composed is looked for once more.
+    since = max(last.published_until, day_before)
+    return _not_in_edition(published(since - LATE, until))
+
+
+def _not_in_edition(ids: Sequence[int]) -> list[int]:
+    sent = (
+        select(EditionArticle.article_id)
+        .join(Edition)
+        .where(EditionArticle.article_id.in_(ids), Edition.state != EditionState.CANCELLED)
+    )
+    gone = set(db.session.scalars(sent)) if ids else set()
+    return [id for id in ids if id not in gone]
 
 
 def _since(last: Edition | None, until: datetime) -> datetime:
     """Give the moment after which something is news: that of the last edition, or a day before."""
-    return max(last.published_until, until - DAY) if last else until - DAY
+    day_before = hours.day_before(until)
+    return max(last.published_until, day_before) if last else day_before
 
 
-def _published(since: datetime, until: datetime, limit: int) -> list[int]:
+def published(since: datetime, until: datetime, limit: int = MOST_BRIEFS) -> list[int]:
     """Give what was published after a moment and not after another, the newest first."""
     window = reading.visible().between(since + JUST_AFTER, until + JUST_AFTER)
     return window.newest_ids(limit)
 
 
-def _last_before(until: datetime) -> Edition | None:
+def last_before(until: datetime) -> Edition | None:
     """Give the edition before a moment, or at it; one that was cancelled is none."""
     statement = (
         select(Edition)
@@ -162,51 +164,21 @@ def release_due() -> None:
 def release(id: int) -> None:
     """Show an edition to readers, and put it into the outbox for each of them; once."""
     edition = db.session.get_one(Edition, id)
-    daily = _news_of_searches(Frequency.DAILY, since_of(edition), edition.published_until)
     held = update(Edition).where(Edition.id == id, Edition.state == EditionState.HELD)
     released = held.values(state=EditionState.SENDING, due_at=the_site().clock())
     if db.session.scalar(released.returning(Edition.id)) is None:
         db.session.rollback()
         return
     ids = [brief.article_id for brief in edition.briefs]
-    about = (Delivery.edition_id, edition.id)
-    outbox.fill("edition", about, _readers(Frequency.DAILY), ids, list(daily))
-    if edition.published_until == progress.until(DEED):
-        _fill_weekly(edition.published_until)
+    outbox.fill("edition", (Delivery.edition_id, edition.id), readers(Frequency.DAILY), ids)
     revising.note_visible_change()
     db.session.commit()
-
-
-def _fill_weekly(hour: datetime) -> None:
-    """Put the week's letter into the outbox, for those who want it on this day."""
-    edition = _last_before(hour)
-    if edition is None or edition.published_until <= hour - WEEK:
-        return
-    weekday = hour.astimezone(the_site().settings.time_zone).weekday()
-    readers = (*_readers(Frequency.WEEKLY), Subscriber.weekday == weekday)
-    found = _news_of_searches(Frequency.WEEKLY, hour - WEEK, hour)
-    outbox.fill(
-        "weekly", (Delivery.edition_id, edition.id), readers, week_ids(edition), list(found)
-    )
-
-
-def week_ids(edition: Edition) -> list[int]:
-    """Give the articles of an edition and of those of the six days before, the newest first."""
-    until = edition.published_until
-    statement = (
-        select(EditionArticle.article_id)
-        .join(Edition)
-        .where(Edition.published_until > until - WEEK, Edition.published_until <= until)
-        .where(or_(Edition.state.in_(PUBLIC), Edition.id == edition.id))
-        .order_by(Edition.published_until.desc(), EditionArticle.position)
-    )
-    return list(dict.fromkeys(db.session.scalars(statement)))
 
 
 def since_of(edition: Edition) -> datetime:
     """Give the moment after which an edition's articles were published."""
     until = edition.published_until
-    return _since(_last_before(until - JUST_AFTER), until)
+    return _since(last_before(until - JUST_AFTER), until)
 
 
 def new_for(query: str, since: datetime, until: datetime) -> list[int]:
@@ -218,37 +190,9 @@ def new_for(query: str, since: datetime, until: datetime) -> list[int]:
     return [a.id for a in findings if since < a.published_at <= until]
 
 
-def _news_of_searches(
-    frequency: Frequency, since: datetime, until: datetime
-) -> dict[str, list[int]]:
-    followed = (
-        select(FollowedSearch.query).join(Subscriber, Subscriber.id == FollowedSearch.subscriber_id)
-    ).where(*_readers(frequency))
-    queries = db.session.scalars(followed.distinct()).all()
-    news = {query: new_for(query, since, until) for query in queries}
-    return {query: ids for query, ids in news.items() if ids}
-
-
-def _readers(frequency: Frequency) -> tuple[ColumnElement[bool], ...]:
+def readers(frequency: Frequency) -> tuple[ColumnElement[bool], ...]:
+    """Say who gets the letter in this rhythm."""
     return (Subscriber.state == SubscriberState.CONFIRMED, Subscriber.frequency == frequency)
-
-
-def mail_each() -> None:
-    """Put what was just published into the outbox of those who want each article by itself."""
-    now, before = the_site().clock(), progress.until("each")
-    since = max(before or now, now - DAY)
-    ids = _published(since, now, MOST_BRIEFS) if before else []
-    if before is not None and not ids:
-        return
-    found = _news_of_searches(Frequency.EACH, since, now) if ids else {}
-    if not progress.advance("each", before, now):
-        db.session.rollback()
-        return
-    for id in reversed(ids):
-        queries = [query for query, fitting in found.items() if id in fitting]
-        about = (Delivery.article_id, id)
-        outbox.fill("article", about, _readers(Frequency.EACH), [id], queries)
-    db.session.commit()
 
 
 def close_done() -> None:
@@ -292,10 +236,11 @@ def cancel() -> Edition:
     Raises EditionNotFound.
     """
     edition = _held()
-    edition.state = EditionState.CANCELLED
-    if edition.published_until == progress.until(DEED):
-        db.session.flush()
-        _fill_weekly(edition.published_until)
+    held = update(Edition).where(Edition.id == edition.id, Edition.state == EditionState.HELD)
+    cancelled = held.values(state=EditionState.CANCELLED).returning(Edition.id)
+    if db.session.scalar(cancelled) is None:
+        db.session.rollback()
+        raise EditionNotFound(f"The edition {edition.slug} has just been sent.")
     db.session.commit()
     return edition
 

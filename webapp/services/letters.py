@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -18,12 +18,12 @@ from webapp.models import (
     Section,
     listed_in_order,
 )
-from webapp.services import editing
+from webapp.services import editing, hours
 from webapp.text.addresses import article_path, edition_path
 from webapp.text.elsewhere import as_text, with_whole_addresses
 
-# Mail programs cut a message off at 102 kB of HTML.
-LEAD_CHARACTERS = 15_000
+# Of a long lead the rest is read on the web.
+LEAD_BYTES = 15_000
 BRIEFS = 40
 
 
@@ -110,7 +110,8 @@ def letter_of(
     now, searches = the_site().clock(), searches or {}
     articles = [a for a in listed_in_order(ids, now) if _is_wanted(a, topics)]
     kept = articles[:most]
-    found = [Group(query, listed_in_order(fit, now)[:most]) for query, fit in searches.items()]
+    groups = [Group(query, listed_in_order(fit, now)) for query, fit in searches.items()]
+    found = _first(groups, most - len(kept))
     lead = kept[0] if kept else None
     shown = [*kept, *(article for group in found for article in group.articles)]
     return Letter(
@@ -121,10 +122,23 @@ def letter_of(
         lead=lead,
         lead_parts=_parts_of(lead) if lead else [],
         groups=_grouped(kept[1:]),
-        searches=[group for group in found if group.articles],
+        searches=found,
         sources=_sources_of([article.id for article in shown]),
-        left_out=len(articles) - len(kept),
+        left_out=len(articles) - len(kept) + _size(groups) - _size(found),
     )
+
+
+def _first(groups: Sequence[Group], most: int) -> list[Group]:
+    """Give the first so many articles of some groups, without groups of none."""
+    first: list[Group] = []
+    for group in groups:
+        articles = group.articles[: max(0, most - _size(first))]
+        first += [Group(group.name, articles)] if articles else []
+    return first
+
+
+def _size(groups: Sequence[Group]) -> int:
+    return sum(len(group.articles) for group in groups)
 
 
 def _is_wanted(article: ListedArticle, topics: Collection[str] | None) -> bool:
@@ -143,9 +157,9 @@ def _grouped(articles: Sequence[ListedArticle]) -> list[Group]:
 def _parts_of(lead: ListedArticle) -> list[Part]:
     """Give the text of the lead with whole addresses, as much of it as a mail has room for."""
     statement = select(Section.label, Section.html).where(Section.article_id == lead.id)
-    parts, room = [], LEAD_CHARACTERS
+    parts, room = [], LEAD_BYTES
     for label, html in db.session.execute(statement.order_by(Section.position)):
-        room -= len(html)
+        room -= len(html.encode())
         if room < 0:
             break
         address = the_site().settings.site_url + article_path(lead.slug)
@@ -170,7 +184,7 @@ def edition_letter(
     """Give an edition as it is read."""
     return letter_of(
         [brief.article_id for brief in edition.briefs],
-        on=day_of(edition.published_until),
+        on=hours.day_of(edition.published_until),
         path=edition_path(edition.slug),
         title=edition.subject,
         note=edition.note,
@@ -178,8 +192,3 @@ def edition_letter(
         searches=searches,
         most=most,
     )
-
-
-def day_of(moment: datetime) -> date:
-    """Give the day that it is at a moment in the site's time zone."""
-    return moment.astimezone(the_site().settings.time_zone).date()

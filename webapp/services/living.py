@@ -13,7 +13,7 @@ from webapp.extensions import the_site
 
 
 class Life:
-    """A file that is locked as long as its process lives."""
+    """A file that is locked as long as its process lives; empty until it is locked."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -21,6 +21,7 @@ class Life:
         file = os.open(folder / self.name, os.O_CREAT | os.O_WRONLY, 0o600)
         weakref.finalize(self, os.close, file)
         fcntl.flock(file, fcntl.LOCK_EX)
+        os.write(file, b"alive")
 
 
 def own_name() -> str:
@@ -33,13 +34,23 @@ def own_name() -> str:
 
 def dead() -> list[str]:
     """Give the names of workers of this data folder that are no more."""
-    return [path.name for path in _folder().glob("*") if _is_free(path)]
+    return [path.name for path in _folder().glob("*") if _is_dead(path)]
 
 
 def bury(names: Sequence[str]) -> None:
     """Forget workers that are no more, once what they had is given to others."""
     for name in names:
         (_folder() / name).unlink(missing_ok=True)
+
+
+def is_anyone_alive() -> bool:
+    """Whether a worker of this data folder lives."""
+    return any(not _is_free(path) for path in _folder().glob("*"))
+
+
+def _is_dead(path: Path) -> bool:
+    """Whether a worker has lived and lives no more; one that is being born is not dead."""
+    return path.stat().st_size > 0 and _is_free(path)
 
 
 def _is_free(path: Path) -> bool:

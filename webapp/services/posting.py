@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from email.message import EmailMessage
+from functools import partial
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func, select
@@ -20,7 +22,7 @@ from webapp.mail import (
     Stencil,
 )
 from webapp.models import Delivery, DeliveryState, Edition, EditionState
-from webapp.services import desk, editing, letters, linking, mailing, outbox, reading
+from webapp.services import desk, editing, letters, linking, mailing, outbox, reading, rhythms
 
 FAILED = (AddressRefused, MessageRefused, MailDelayed, CarrierDown, CarrierRefuses)
 
@@ -35,21 +37,22 @@ class EditionStatus:
     failed: int
 
 
-def preview() -> tuple[letters.Letter, bool]:
-    """Give the letter that would go now; where nothing is new, a sample of the newest briefs.
+def preview() -> tuple[EmailMessage, bool]:
+    """Write the letter that would go now; where nothing is new, a sample of the newest briefs.
 
     Also says whether it is the real one. Raises NothingToSend where there is no brief at all.
     """
     now = the_site().clock()
     held = editing.held_edition()
     if held is not None:
-        return letters.edition_letter(held, most=letters.BRIEFS), True
+        return desk.preview_message(partial(letters.edition_letter, held)), True
     ids = editing.next_ids()
     sample = ids or reading.visible().newest_ids(editing.FIRST_BRIEFS)
     if not sample:
         raise NothingToSend("There is no brief yet of which a letter could be made.")
     on = now.astimezone(the_site().settings.time_zone).date()
-    return letters.letter_of(sample, on=on, path="/letters/", most=letters.BRIEFS), bool(ids)
+    write = partial(letters.letter_of, sample, on=on, path="/letters/")
+    return desk.preview_message(write), bool(ids)
 
 
 def send_test(address: str) -> str:
@@ -61,8 +64,7 @@ def send_test(address: str) -> str:
         address = validate_email(address, check_deliverability=False).normalized
     except EmailNotValidError as problem:
         raise MailUnavailable(f"“{address}” is not an address: {problem}") from None
-    letter, _ = preview()
-    message = desk.preview_message(letter)
+    message, _ = preview()
     stencil = Stencil.of(message, desk.MARKS)
     values = {mark: linking.sign(deed, "test") for mark, deed in desk.MARKS.items()}
     moment = the_site().clock().strftime("%Y%m%dT%H%M%S")
@@ -79,22 +81,36 @@ def send_test(address: str) -> str:
     return str(message["Subject"])
 
 
-def begin_sending() -> Edition:
-    """Give the edition that is to go now: one that is on its way, paused or held, or a new one.
+def begin_sending(note: str = "", subject: str = "") -> Edition:
+    """Give the edition that is to go now: one that was paused or held, or a new one.
 
-    Raises NothingToSend.
+    One that is on its way still goes on; it is given where nothing is new since. `note` and
+    `subject` are the editor's, for a held or a new one. Raises NothingToSend.
     """
-    begun = (EditionState.SENDING, EditionState.PAUSED, EditionState.HELD)
-    statement = select(Edition).where(Edition.state.in_(begun)).order_by(Edition.id)
-    edition = db.session.scalars(statement.limit(1)).first()
-    if edition is None:
-        return editing.compose_now()
-    if edition.state == EditionState.HELD:
-        editing.release(edition.id)
-    if edition.state == EditionState.PAUSED:
-        outbox.resume(edition)
-        db.session.commit()
+    stopped = _editions_in(EditionState.HELD, EditionState.PAUSED)
+    for edition in stopped:
+        if edition.state == EditionState.PAUSED:
+            outbox.resume(edition)
+            db.session.commit()
+        else:
+            editing.annotate(note, subject)
+            editing.release(edition.id)
+    if stopped:
+        return stopped[-1]
+    try:
+        edition = editing.compose_now(note, subject)
+    except NothingToSend:
+        begun = _editions_in(EditionState.SENDING)
+        if not begun:
+            raise
+        return begun[-1]
+    rhythms.fill_weekly_by_hand()
     return edition
+
+
+def _editions_in(*states: EditionState) -> Sequence[Edition]:
+    found = select(Edition).where(Edition.state.in_(states)).order_by(Edition.id)
+    return db.session.scalars(found).all()
 
 
 def send(edition: Edition, advance: Callable[[int], None]) -> EditionStatus:
@@ -108,7 +124,7 @@ def send(edition: Edition, advance: Callable[[int], None]) -> EditionStatus:
         db.session.expire_all()
         if tally.is_down:
             raise MailUnavailable(_reason(edition))
-        if not tally.sent and not tally.failed:
+        if not outbox.is_due():
             break
     editing.close_done()
     return status_of(edition)

@@ -16,6 +16,12 @@ def until(deed: str) -> datetime | None:
     return db.session.scalar(select(Progress.until_at).where(Progress.deed == deed))
 
 
+def take_turn(deed: str) -> None:
+    """Wait, in the running transaction, for whoever does this deed at the moment."""
+    turn = update(Progress).where(Progress.deed == deed)
+    db.session.execute(turn.values(until_at=Progress.until_at))
+
+
 def advance(deed: str, before: datetime | None, now: datetime) -> bool:
     """Note, in the running transaction, that a deed is done until now.
 

@@ -99,6 +99,15 @@ def seconds_until_free(rate: str, key: str) -> int:
     return max(1, round(ends_at - the_site().clock().timestamp()))
 
 
+def forget_over() -> None:
+    """Delete the counts whose time is over, though nobody comes to be counted."""
+    over = RateCount.expires_at <= the_site().clock()
+    # A question first: whoever finds nothing to do takes no turn to write.
+    if db.session.scalar(select(RateCount.key).where(over).limit(1)) is not None:
+        db.session.execute(delete(RateCount).where(over))
+        db.session.commit()
+
+
 def is_first(key: str, lasts: timedelta) -> bool:
     """Note that something was done, and whether for the first time; forgotten after `lasts`.
 

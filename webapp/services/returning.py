@@ -5,37 +5,50 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections.abc import Callable
 
 from webapp.extensions import the_site
 
 # Whatever stands before it: a forwarder keeps our address inside one of its own, as in
 # SRS0=x=y=example.org=letter+7-0123456789abcdef@forwarder.example.
-_SIGNED = re.compile(r"\+([0-9]{1,18})-([0-9a-f]{16})@[^@]+", re.IGNORECASE | re.ASCII)
+_SIGNED = re.compile(r"\+([1-9][0-9]{0,17})-([0-9a-f]{16})@[^@]+", re.IGNORECASE | re.ASCII)
 
 
-def return_path_of(subscriber_id: int) -> str:
+def return_path_of(subscriber_id: int, address: str) -> str:
     """Give the address to which a mail to this subscriber comes back (VERP).
 
-    It is signed, or anyone could stop the mail of others by inventing reports. Where no
+    It is signed, or anyone could stop the mail of others by inventing reports; with the address
+    that was written to, for what comes back of an earlier one says nothing of today's. Where no
     address with room for it is set, it is the one that mails come from, and says nothing.
     """
     settings = the_site().settings
     if not settings.mail_return_path:
         return settings.sender
     local, _, domain = settings.mail_return_path.rpartition("@")
-    return f"{local}+{subscriber_id}-{_signature(str(subscriber_id))}@{domain}"
+    return f"{local}+{subscriber_id}-{_signature(subscriber_id, address)}@{domain}"
 
 
-def subscriber_id_in(address: str) -> int | None:
-    """Read back who was written to, None where we never wrote so; servers may change capitals."""
-    found = _SIGNED.search(address)
-    if found is None or not hmac.compare_digest(_signature(found[1]), found[2].lower()):
+def common_path() -> str:
+    """Give the address to which a mail comes back that was not to a subscriber's own address."""
+    settings = the_site().settings
+    return settings.mail_return_path or settings.sender
+
+
+def subscriber_id_in(path: str, address_of: Callable[[int], str | None]) -> int | None:
+    """Read back who was written to, None where we never wrote so; servers may change capitals.
+
+    `address_of` gives the address that a subscriber has now.
+    """
+    found = _SIGNED.search(path)
+    address = address_of(int(found[1])) if found else None
+    if found is None or address is None:
         return None
-    return int(found[1])
+    id = int(found[1])
+    return id if hmac.compare_digest(_signature(id, address), found[2].lower()) else None
 
 
-def _signature(subscriber_id: str) -> str:
+def _signature(subscriber_id: int, address: str) -> str:
     """Give 64 bits of a keyed hash: the part before the @ has room for 64 characters in all."""
     key = the_site().secret.encode()
-    named = f"return path/{subscriber_id}".encode()
+    named = f"return path/{subscriber_id}/{address}".encode()
     return hmac.new(key, named, hashlib.sha256).hexdigest()[:16]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import socket
+import time
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gunicorn.app.base import Application
+from gunicorn.arbiter import Arbiter
 
 from webapp.errors import SiteError
 from webapp.extensions import db, the_site
@@ -17,6 +21,10 @@ from webapp.settings import ROOT, Settings
 
 if TYPE_CHECKING:
     from flask import Flask
+    from gunicorn.sock import BaseSocket
+
+REBORN_SECONDS = 10.0
+log = logging.getLogger(__name__)
 
 
 class BindRefused(SiteError):
@@ -71,9 +79,46 @@ def shown_address(bind: str) -> str:
     return f"http://{shown}:{port}"
 
 
+class _Beside:
+    """A process beside the server that does what is due; it ends when the server has ended."""
+
+    def __init__(self) -> None:
+        self._pid = 0
+        self._begun_at = 0.0
+
+    def begin(self, listeners: Iterable[BaseSocket] = ()) -> None:
+        """Fork it; what the server listens at is not its own."""
+        server, self._begun_at = os.getpid(), time.monotonic()
+        self._pid = os.fork()
+        if self._pid == 0:
+            for listener in listeners:
+                listener.sock.close()
+            working.run(beside=server)
+            os._exit(0)
+
+    def keep(self, listeners: Iterable[BaseSocket]) -> None:
+        """See that it runs: one that died is followed by another, after a while."""
+        if time.monotonic() < self._begun_at + REBORN_SECONDS:
+            return
+        try:
+            os.kill(self._pid, 0)
+        except ProcessLookupError:
+            log.warning("The worker beside the server has ended; another begins.")
+            db.engine.dispose(close=False)
+            self.begin(listeners)
+
+
+class _Arbiter(Arbiter):  # type: ignore[misc]
+    def manage_workers(self) -> None:
+        """See that all processes run; asked every second."""
+        super().manage_workers()
+        self.app.beside.keep(self.LISTENERS)
+
+
 class _Server(Application):  # type: ignore[misc]
     def __init__(self, app: Flask, bind: str, workers: int, greeting: str) -> None:
         self._site = app
+        self.beside = _Beside()
         self._options = {"bind": bind, "workers": workers}
         self._greeting = greeting
         super().__init__(prog="broadsheet serve")
@@ -85,6 +130,11 @@ class _Server(Application):  # type: ignore[misc]
             self.cfg.set(name, value)
         self.cfg.set("when_ready", self._greet)
         self.cfg.set("loglevel", "warning")
+
+    def run(self) -> None:
+        """Begin what runs beside it, which so shares its memory, and serve."""
+        self.beside.begin()
+        _Arbiter(self).run()
 
     def load(self) -> Flask:
         """Give the site that is loaded already."""
@@ -98,16 +148,8 @@ def serve(app: Flask, bind: str, workers: int) -> None:
     """Serve until stopped, having said where and what to try first."""
     db.session.remove()
     db.engine.dispose()
-    _fork_worker()
-    _Server(app, bind, workers, _greeting(bind)).run()
-
-
-def _fork_worker() -> None:
-    """Have a process beside the server do what is due; it ends when the server has ended."""
-    server = os.getpid()
-    if os.fork() == 0:
-        working.run(beside=server)
-        os._exit(0)
+    with app.app_context():
+        _Server(app, bind, workers, _greeting(bind)).run()
 
 
 def _greeting(bind: str) -> str:

@@ -75,12 +75,16 @@ def locked(path: Path, *, patiently: bool = True) -> Iterator[None]:
 def write_durably(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Write a file that is either whole or not there, also after a power cut."""
     descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fchmod(file.fileno(), mode)
-        os.fsync(file.fileno())
-    Path(beside).replace(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        Path(beside).replace(path)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
@@ -90,11 +94,13 @@ def write_durably(path: Path, content: bytes, mode: int = 0o600) -> None:
 
 def engine_options(settings: Settings) -> dict[str, Any]:
     """Say how to connect to the database that is set; no address gets into a message."""
+    # Each connection to the mail server holds one to the outbox, and writes mails by another.
+    pool = {"hide_parameters": True, "max_overflow": 2 * settings.mail_connections + 10}
     if settings.database.startswith("sqlite"):
         # IMMEDIATE: a deed waits for its turn to write instead of failing half-way.
         connect = {"timeout": BUSY_TIMEOUT_SECONDS, "isolation_level": "IMMEDIATE"}
-        return {"hide_parameters": True, "connect_args": connect}
-    return {"hide_parameters": True, "pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
+        return pool | {"connect_args": connect}
+    return pool | {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
 
 
 def prepare_database() -> None:

@@ -9,26 +9,42 @@ import threading
 import time
 from collections.abc import Callable
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from index.contract import IndexUnavailable
 from webapp.extensions import db
-from webapp.services import announcing, bouncing, editing, indexing, mailing, subscribing
+from webapp.services import (
+    announcing,
+    bouncing,
+    editing,
+    indexing,
+    living,
+    mailing,
+    outbox,
+    rates,
+    rhythms,
+    subscribing,
+)
 
 EVERY_SECONDS = 1.0
 AFTER_TROUBLE_SECONDS = 10.0
 LONGEST_PAUSE_SECONDS = 300.0
 DEEDS: tuple[Callable[[], object], ...] = (
+    living.own_name,  # from now on others see that this worker lives
     editing.compose_due,
-    editing.mail_each,
+    rhythms.mail_each,
     editing.release_due,
+    rhythms.fill_weekly,
     editing.close_done,
     subscribing.erase_unconfirmed,
     indexing.catch_up,
     announcing.announce_due,
     bouncing.forget_old,
+    outbox.forget_old,
+    rates.forget_over,
 )
-# What asks another server, and is done now and then.
+# What asks another server, or looks at many rows, is done now and then.
+RARELY: tuple[Callable[[], object], ...] = (bouncing.read_mailbox, bouncing.stop_refusing)
 RARELY_SECONDS = 300.0
 log = logging.getLogger(__name__)
 
@@ -41,12 +57,13 @@ def run(beside: int | None = None) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    postman, box_due_at = Postman(stop.is_set), 0.0
+    postman, rarely_due_at = Postman(stop.is_set), 0.0
     while not stop.is_set() and beside in (None, os.getppid()):
         failed = [deed for deed in (*DEEDS, postman.send) if not _done(deed)]
-        if time.monotonic() > box_due_at:
-            _done(bouncing.read_mailbox)
-            box_due_at = time.monotonic() + RARELY_SECONDS
+        if time.monotonic() > rarely_due_at:
+            for deed in RARELY:
+                _done(deed)
+            rarely_due_at = time.monotonic() + RARELY_SECONDS
         if failed:
             stop.wait(AFTER_TROUBLE_SECONDS)
         elif not postman.has_more:
@@ -78,7 +95,7 @@ def _done(deed: Callable[[], object]) -> bool:
     """Do one deed; one that fails is told in the log and stops no other."""
     try:
         deed()
-    except (DBAPIError, IndexUnavailable) as problem:
+    except (SQLAlchemyError, OSError, IndexUnavailable) as problem:
         db.session.rollback()
         reason = problem.orig if isinstance(problem, DBAPIError) else problem
         log.error("%s could not be done: %s", deed.__name__, reason)
