@@ -15,11 +15,11 @@ from sqlalchemy.orm import selectinload
 
 from webapp.errors import SubscribersUnreadable
 from webapp.extensions import db, the_site
+from webapp.importers.consent import ListedStatus
 from webapp.importers.contract import Unreadable
 from webapp.importers.subscribers import (
     COLUMNS,
     WEEKDAYS,
-    ListedStatus,
     ListedSubscriber,
     harmless,
     read_subscribers,
