@@ -13,10 +13,11 @@ from flask.testing import FlaskCliRunner
 from sqlalchemy import Executable, event, insert, select
 
 from tests.conftest import NOON, Clock
+from tests.factories import make_readers
 from webapp.errors import SubscribersUnreadable
 from webapp.extensions import db
 from webapp.models import Delivery, Departure, Subscriber, SubscriberState
-from webapp.services import enlisting, linking, subscribing, transferring
+from webapp.services import enlisting, linking, preferring, subscribing, transferring
 from webapp.services.transferring import Tally, import_subscribers
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -74,6 +75,32 @@ def statements(before: Callable[[str], None] = lambda _: None) -> Iterator[list[
         yield heard
     finally:
         event.remove(db.engine, "before_cursor_execute", hear)
+
+
+def test_whoever_is_pending_here_and_confirmed_in_the_list_is_confirmed(
+    file: Path, clock: Clock
+) -> None:
+    subscribing.sign_up("ada@example.org", "page", "192.0.2.1")
+    preferring.ask_to_follow("eve@example.org", "casinos", "192.0.2.1")
+    key = known()["ada@example.org"].key
+    file.write_text(LIST.replace("bounced", "confirmed"))
+    assert import_subscribers(file) == Tally(added=2, confirmed=2)
+    clock.forward(days=8)
+    subscribing.erase_unconfirmed()
+    assert exported() == LIST.replace("bounced", "confirmed"), "as the list says, nobody else"
+    ada, eve = known()["ada@example.org"], known()["eve@example.org"]
+    assert (ada.state, ada.key, ada.consent_form) == (SubscriberState.CONFIRMED, key, "import")
+    assert ada.confirmed_at == ada.consent_at
+    assert eve.searches == [], "nobody has confirmed that this was asked for"
+
+
+def test_whoever_left_and_asks_again_is_not_confirmed_by_a_list(file: Path) -> None:
+    make_readers("ada")
+    subscribing.leave(linking.sign("departure", known()["ada@example.org"].key))
+    subscribing.sign_up("ada@example.org", "page", "192.0.2.1")
+    file.write_text("email\nada@example.org\n")
+    assert import_subscribers(file) == Tally(left=1)
+    assert known()["ada@example.org"].state == SubscriberState.PENDING
 
 
 def test_all_is_compared_before_the_first_row_is_written_and_many_are_written_at_once(

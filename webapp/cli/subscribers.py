@@ -42,8 +42,8 @@ def import_(file: Path, skip_bad: bool, dry_run: bool) -> None:
             "the others with --skip-bad."
         )
     click.echo(
-        f"{tally.added:,} added, {tally.unchanged:,} unchanged, {tally.left:,} had left, "
-        f"{tally.unsubscribed:,} unsubscribed, {tally.bounced:,} bounced, "
+        f"{tally.added:,} added, {tally.confirmed:,} confirmed, {tally.unchanged:,} unchanged, "
+        f"{tally.left:,} had left, {tally.unsubscribed:,} unsubscribed, {tally.bounced:,} bounced, "
         f"{tally.bad_lines:,} skipped." + (" Nothing was changed." if dry_run else "")
     )
 

@@ -24,7 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from webapp.extensions import Base, db, the_site
 from webapp.importers.consent import ListedStatus
 from webapp.importers.subscribers import ListedSubscriber
-from webapp.models import Departure, Frequency, Subscriber, SubscriberState
+from webapp.models import Departure, FollowedSearch, Frequency, Subscriber, SubscriberState
 from webapp.models.subscriber import new_key, subscriber_topic
 from webapp.services import writing
 
@@ -72,6 +72,20 @@ def add(changes: Sequence[Change]) -> None:
         ]
         _execute(_adding(), rows)
         _choose([(key, change.row) for key, change in batch], topics)
+
+
+def confirm(changes: Sequence[Change]) -> None:
+    """Make those readers who had yet to confirm, with the consent and the wishes of the list.
+
+    What was asked for here nobody has confirmed, and anybody may have asked.
+    """
+    topics, now = _topic_ids(changes), the_site().clock()
+    for batch in batches((change.known.key, change.row) for change in changes if change.known):
+        keys = [{"old_key": key} for key, _ in batch]
+        for unconfirmed in _UNCONFIRMED:
+            _execute(unconfirmed, keys)
+        _execute(_CONFIRMING, [{**_values(row, now), "old_key": key} for key, row in batch])
+        _choose(batch, topics)
 
 
 def let_go(changes: Sequence[Change]) -> None:
@@ -133,6 +147,16 @@ _COLUMNS = {
     for column in Subscriber.__table__.columns
     if column.name not in ("id", "key")
 }
+_HAS_OLD_KEY = (
+    Subscriber.key == bindparam("old_key"),
+    Subscriber.state == SubscriberState.PENDING.value,
+)
+_CONFIRMING = update(Subscriber).where(*_HAS_OLD_KEY).values(_COLUMNS)
+_PENDING_ID = select(Subscriber.id).where(*_HAS_OLD_KEY)
+_UNCONFIRMED = (
+    delete(subscriber_topic).where(subscriber_topic.c.subscriber_id.in_(_PENDING_ID)),
+    delete(FollowedSearch).where(FollowedSearch.subscriber_id.in_(_PENDING_ID)),
+)
 _CHOOSING = insert(subscriber_topic).from_select(
     ["subscriber_id", "topic_id"],
     select(Subscriber.id, bindparam("topic", type_=subscriber_topic.c.topic_id.type)).where(

@@ -36,9 +36,13 @@ BAD_LINES = 100  # that are told of
 
 
 class Outcome(StrEnum):
-    """What comes of a line; LEFT is one who left us once, whom no list brings back."""
+    """What comes of a line; LEFT is one who left us once, whom no list brings back.
+
+    CONFIRMED is one who had yet to confirm here.
+    """
 
     ADDED = "added"
+    CONFIRMED = "confirmed"
     UNCHANGED = "unchanged"
     LEFT = "left"
     UNSUBSCRIBED = "unsubscribed"
@@ -50,6 +54,7 @@ class Tally:
     """How many lines had which outcome, and what was wrong with those that cannot be read."""
 
     added: int = 0
+    confirmed: int = 0
     unchanged: int = 0
     left: int = 0
     unsubscribed: int = 0
@@ -83,6 +88,7 @@ def import_subscribers(path: Path, *, skip_bad: bool = False, dry_run: bool = Fa
     if not dry_run:
         enlisting.let_go(changes[Outcome.UNSUBSCRIBED])
         enlisting.stop(changes[Outcome.BOUNCED])
+        enlisting.confirm(changes[Outcome.CONFIRMED])
         enlisting.add(changes[Outcome.ADDED])
         db.session.commit()
     return tally
@@ -156,6 +162,8 @@ def _outcome(row: ListedSubscriber, known: Known | None, *, has_left: bool) -> O
         return Outcome.ADDED
     if row.status == ListedStatus.BOUNCED and known.state != SubscriberState.BOUNCED:
         return Outcome.BOUNCED
+    if row.status == ListedStatus.CONFIRMED and known.state == SubscriberState.PENDING:
+        return Outcome.CONFIRMED
     return Outcome.UNCHANGED
 
 
