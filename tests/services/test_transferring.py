@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
-from sqlalchemy import Executable, event, insert, select
+from sqlalchemy import Executable, event, insert, select, update
 
 from tests.conftest import NOON, Clock
 from tests.factories import make_readers
@@ -103,6 +103,31 @@ def test_whoever_left_and_asks_again_is_not_confirmed_by_a_list(file: Path) -> N
     assert known()["ada@example.org"].state == SubscriberState.PENDING
 
 
+@pytest.mark.parametrize(
+    ("left_at", "stays"),
+    [("2019-05-01", True), ("2026-11-22 09:00:00", False), ("", False), ("long ago", False)],
+)
+def test_who_confirmed_here_after_leaving_elsewhere_stays(
+    file: Path, left_at: str, stays: bool
+) -> None:
+    make_readers("ada")
+    file.write_text(f"email,status,unsub_time\nada@example.org,unsubscribed,{left_at}\n")
+    expected = Tally(unchanged=1) if stays else Tally(unsubscribed=1)
+    assert import_subscribers(file) == expected
+    assert bool(known()) == stays
+    assert bool(db.session.scalars(select(Departure)).all()) != stays
+
+
+def test_who_has_just_asked_can_confirm_though_an_old_list_says_left(file: Path) -> None:
+    subscribing.sign_up("ada@example.org", "page", "192.0.2.1")
+    file.write_text("email,unsub_time\nada@example.org,2019-05-01\n")
+    assert import_subscribers(file) == Tally(unsubscribed=1)
+    assert import_subscribers(file) == Tally(unchanged=1)
+    assert known()["ada@example.org"].state == SubscriberState.PENDING
+    subscribing.confirm(linking.sign("confirmation", known()["ada@example.org"].key))
+    assert db.session.scalars(select(Departure)).all() == []
+
+
 def test_all_is_compared_before_the_first_row_is_written_and_many_are_written_at_once(
     file: Path,
 ) -> None:
@@ -130,11 +155,13 @@ def test_a_dry_run_keeps_nobody_waiting(file: Path) -> None:
     [
         ("leaves", {}),
         ("asks", {"ada": "pending"}),
+        ("confirms", {"ada": "confirmed", "eve": "confirmed"}),
     ],
 )
 def test_what_somebody_does_while_a_list_is_read_stands(
     file: Path, deed: str, expected: dict[str, str]
 ) -> None:
+    subscribing.sign_up("eve@example.org", "page", "192.0.2.1")
     file.write_text(
         "email,unsub_time,topics\nada@example.org,,Chips\neve@example.org,2026-11-23 12:30,\n"
     )
@@ -145,6 +172,7 @@ def test_what_somebody_does_while_a_list_is_read_stands(
             address_hash=linking.keyed_hash("ada@example.org"), left_at=later
         ),
         "asks": insert(Subscriber).values(address="ada@example.org", **asked),
+        "confirms": update(Subscriber).values(state="confirmed", confirmed_at=later),
     }
     statement: list[Executable] = [deeds[deed]]
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    func,
     insert,
     select,
     update,
@@ -22,9 +23,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from webapp.extensions import Base, db, the_site
-from webapp.importers.consent import ListedStatus
+from webapp.importers.consent import LATEST, ListedStatus
 from webapp.importers.subscribers import ListedSubscriber
 from webapp.models import Departure, FollowedSearch, Frequency, Subscriber, SubscriberState
+from webapp.models.columns import UtcDateTime
 from webapp.models.subscriber import new_key, subscriber_topic
 from webapp.services import writing
 
@@ -39,12 +41,13 @@ T = TypeVar("T")
 
 
 class Known(NamedTuple):
-    """Somebody who is here."""
+    """Somebody who is here, and since when: confirmed, or else asked for."""
 
     address: str
     id: int
     key: str
     state: SubscriberState
+    since: datetime
 
 
 class Change(NamedTuple):
@@ -89,11 +92,13 @@ def confirm(changes: Sequence[Change]) -> None:
 
 
 def let_go(changes: Sequence[Change]) -> None:
-    """Forget people but for a keyed hash."""
+    """Forget people but for a keyed hash; not those who came here after they left there."""
     now = the_site().clock()
     for batch in batches(changes):
         _execute(_leaving(), [{"hashed": change.hashed, "now": now} for change in batch])
-        _execute(_FORGETTING, [{"old_address": change.row.address} for change in batch])
+        rows = [each.row for each in batch]
+        gone = [{"old_address": r.address, "left_at": r.left_at or LATEST} for r in rows]
+        _execute(_FORGETTING, gone)
 
 
 def stop(changes: Sequence[Change]) -> None:
@@ -163,7 +168,11 @@ _CHOOSING = insert(subscriber_topic).from_select(
         Subscriber.key == bindparam("of_key")
     ),
 )
-_FORGETTING = delete(Subscriber).where(Subscriber.address == bindparam("old_address"))
+_FORGETTING = delete(Subscriber).where(
+    Subscriber.address == bindparam("old_address"),
+    func.coalesce(Subscriber.confirmed_at, Subscriber.consent_at)
+    <= bindparam("left_at", type_=UtcDateTime()),
+)
 
 
 def _adding() -> Executable:

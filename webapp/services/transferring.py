@@ -12,12 +12,12 @@ from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from webapp.errors import SubscribersUnreadable
 from webapp.extensions import db, the_site
-from webapp.importers.consent import ListedStatus, Said, refusal
+from webapp.importers.consent import LATEST, ListedStatus, Said, refusal
 from webapp.importers.contract import Unreadable
 from webapp.importers.subscribers import (
     COLUMNS,
@@ -143,7 +143,8 @@ def _compared(rows: Iterable[ListedSubscriber], tally: Tally) -> Mapping[Outcome
 
 
 def _known(addresses: Sequence[str]) -> dict[str, Known]:
-    columns = (Subscriber.address, Subscriber.id, Subscriber.key, Subscriber.state)
+    since = func.coalesce(Subscriber.confirmed_at, Subscriber.consent_at)
+    columns = (Subscriber.address, Subscriber.id, Subscriber.key, Subscriber.state, since)
     found = db.session.execute(select(*columns).where(Subscriber.address.in_(addresses)))
     return {row.address: Known(*row) for row in found}
 
@@ -155,7 +156,8 @@ def _gone(hashes: Sequence[str]) -> set[str]:
 
 def _outcome(row: ListedSubscriber, known: Known | None, *, has_left: bool) -> Outcome:
     if row.status == ListedStatus.UNSUBSCRIBED:
-        return Outcome.UNCHANGED if has_left else Outcome.UNSUBSCRIBED
+        is_so = has_left or _came_since(row, known)
+        return Outcome.UNCHANGED if is_so else Outcome.UNSUBSCRIBED
     if has_left:
         return Outcome.LEFT
     if known is None:
@@ -165,6 +167,15 @@ def _outcome(row: ListedSubscriber, known: Known | None, *, has_left: bool) -> O
     if row.status == ListedStatus.CONFIRMED and known.state == SubscriberState.PENDING:
         return Outcome.CONFIRMED
     return Outcome.UNCHANGED
+
+
+def _came_since(row: ListedSubscriber, known: Known | None) -> bool:
+    """Whether somebody became a reader here after the list says that he left.
+
+    Who has yet to confirm is none: that he left is noted, and what he asked for stands.
+    """
+    is_reader = known is not None and known.state != SubscriberState.PENDING
+    return known is not None and is_reader and known.since > (row.left_at or LATEST)
 
 
 def export_subscribers() -> Iterator[str]:
