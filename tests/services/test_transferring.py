@@ -17,7 +17,7 @@ from tests.factories import make_readers
 from webapp.errors import SubscribersUnreadable
 from webapp.extensions import db
 from webapp.models import Delivery, Departure, Subscriber, SubscriberState
-from webapp.services import enlisting, linking, preferring, subscribing, transferring
+from webapp.services import enlisting, linking, outbox, preferring, subscribing, transferring
 from webapp.services.transferring import Tally, import_subscribers
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -126,6 +126,17 @@ def test_who_has_just_asked_can_confirm_though_an_old_list_says_left(file: Path)
     assert known()["ada@example.org"].state == SubscriberState.PENDING
     subscribing.confirm(linking.sign("confirmation", known()["ada@example.org"].key))
     assert db.session.scalars(select(Departure)).all() == []
+
+
+def test_to_whom_bounced_elsewhere_no_waiting_mail_goes_any_more(file: Path) -> None:
+    make_readers("ada", "eve")
+    for name in ("ada", "eve"):
+        outbox.put("preferences", known()[f"{name}@example.org"].id)
+    db.session.commit()
+    file.write_text("email,status\nada@example.org,cleaned\n")
+    import_subscribers(file)
+    with outbox.opened() as connection:
+        assert [due.recipient for due in outbox.claim(connection, 10)] == ["eve@example.org"]
 
 
 def test_all_is_compared_before_the_first_row_is_written_and_many_are_written_at_once(

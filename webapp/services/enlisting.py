@@ -28,7 +28,7 @@ from webapp.importers.subscribers import ListedSubscriber
 from webapp.models import Departure, FollowedSearch, Frequency, Subscriber, SubscriberState
 from webapp.models.columns import UtcDateTime
 from webapp.models.subscriber import new_key, subscriber_topic
-from webapp.services import writing
+from webapp.services import bouncing, writing
 
 BATCH = 500
 WORDING = FORM = "import"
@@ -104,8 +104,7 @@ def let_go(changes: Sequence[Change]) -> None:
 def stop(changes: Sequence[Change]) -> None:
     """Write no more to those whose address is dead."""
     for batch in batches(change.known.id for change in changes if change.known):
-        stopped = update(Subscriber).where(Subscriber.id.in_(batch))
-        db.session.execute(stopped.values(state=SubscriberState.BOUNCED))
+        bouncing.stop(batch)
 
 
 def _execute(statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
