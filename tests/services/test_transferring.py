@@ -139,6 +139,12 @@ def test_to_whom_bounced_elsewhere_no_waiting_mail_goes_any_more(file: Path) -> 
         assert [due.recipient for due in outbox.claim(connection, 10)] == ["eve@example.org"]
 
 
+def test_who_bounced_elsewhere_has_confirmed_nothing_here(file: Path) -> None:
+    file.write_text(LIST)
+    import_subscribers(file)
+    assert known()["eve@example.org"].confirmed_at is None
+
+
 def test_all_is_compared_before_the_first_row_is_written_and_many_are_written_at_once(
     file: Path,
 ) -> None:

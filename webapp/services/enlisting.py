@@ -121,7 +121,7 @@ def _values(row: ListedSubscriber, now: datetime) -> dict[str, Any]:
         "new_consent_at": consent_at,
         "new_consent_form": FORM,
         "new_consent_wording": WORDING,
-        "new_confirmed_at": None if row.status == ListedStatus.PENDING else consent_at,
+        "new_confirmed_at": consent_at if row.status == ListedStatus.CONFIRMED else None,
         "new_frequency": Frequency(row.frequency).value,
         "new_weekday": row.weekday,
         "new_has_all_topics": row.topics is None,
