@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -312,3 +313,22 @@ def test_of_many_bad_lines_a_hundred_are_kept_and_all_are_counted(file: Path) ->
     file.write_text("email\n" + "nobody\n" * 300)
     tally = import_subscribers(file)
     assert (tally.bad_lines, len(tally.bad)) == (300, 100)
+
+
+def test_an_export_is_never_in_memory_as_a_whole(
+    runner: FlaskCliRunner, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transferring, "BATCH", 5)
+    topics = ";".join(f"{n:03} " + "long " * 39 for n in range(200))
+    lines = [f"reader-{n}@example.org,{topics}" for n in range(100)]
+    file.write_text("email,topics\n" + "\n".join(lines))
+    import_subscribers(file)
+    db.session.remove()
+    out = tmp_path / "out.csv"
+    tracemalloc.start()
+    try:
+        assert runner.invoke(args=["subscribers", "export", str(out)]).exit_code == 0
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < out.stat().st_size

@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 
 from webapp.cli.telling import plain_errors
 from webapp.services import transferring
-from webapp.services.storage import write_durably
+from webapp.services.storage import written_durably
 
 SHOWN_PROBLEMS = 20
 
@@ -60,5 +60,6 @@ def export(file: Path, force: bool) -> None:
             return
         if file.exists() and not force:
             raise click.ClickException(f"{file} is there already. Write over it with --force.")
-        write_durably(file, "".join(transferring.export_subscribers()).encode())
+        with written_durably(file) as whole:
+            whole.writelines(lines.encode() for lines in transferring.export_subscribers())
         click.echo(f"Written: {file}")
