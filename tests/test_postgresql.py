@@ -30,6 +30,7 @@ from webapp import models
 from webapp.extensions import db
 from webapp.models import RelatedDue
 from webapp.services import checkup, illustrating, listing, publishing, reading, relating
+from webapp.services.transferring import Tally, export_subscribers, import_subscribers
 from webapp.settings import Settings
 
 pytestmark = pytest.mark.postgresql
@@ -135,6 +136,27 @@ def test_signing_up_twice_and_the_limit_hold_in_postgresql(client: CheckingClien
         client.post("/newsletter", data={"email": "ada@example.org"}).status_code for _ in range(4)
     ]
     assert statuses == [303] * 3 + [429]
+
+
+def test_a_list_of_subscribers_comes_in_whole_and_goes_out_in_postgresql(
+    client: CheckingClient, tmp_path: Path
+) -> None:
+    file = tmp_path / "list.csv"
+    time = "2026-01-02T03:04:05+00:00"
+    file.write_text(
+        "email,status,consent_at,frequency,topics\n"
+        f"ada@example.org,confirmed,{time},weekly:friday,Chips;Ferries\n"
+        f"ben@example.org,bounced,{time},daily,\n"
+        f"eve@example.org,confirmed,{time},each,-\n"
+    )
+    client.post("/newsletter", data={"email": "eve@example.org"})
+    assert import_subscribers(file) == Tally(added=2, confirmed=1)
+    assert sorted("".join(export_subscribers()).splitlines()) == sorted(
+        file.read_text().splitlines()
+    )
+    file.write_text("email,status\nada@example.org,cleaned\neve@example.org,unsubscribed\n")
+    assert import_subscribers(file) == Tally(bounced=1, unsubscribed=1)
+    assert import_subscribers(file) == Tally(unchanged=2)
 
 
 def test_withdrawing_and_the_doctor_work_on_postgresql(client: CheckingClient) -> None:

@@ -126,7 +126,26 @@ def test_a_file_is_whole_or_as_it_was(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(OSError, match="full"):
         storage.write_durably(path, b"new")
     assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path], "what could not be finished takes no room"
+    assert list(tmp_path.iterdir()) == [path], "nothing is left of what broke off"
+
+
+def test_a_file_that_is_written_piece_by_piece_is_there_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with storage.written_durably(path) as file:
+        file.write(b"one ")
+        assert not path.exists()
+        file.write(b"two")
+    assert (path.read_bytes(), mode_of(path)) == (b"one two", 0o600)
+
+    def break_off() -> None:
+        with storage.written_durably(path) as file:
+            file.write(b"three")
+            raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="full"):
+        break_off()
+    assert path.read_bytes() == b"one two"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_an_empty_database_is_brought_to_what_the_models_say(app: Flask) -> None:

@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 
 from webapp.cli.telling import plain_errors
 from webapp.services import transferring
-from webapp.services.storage import write_durably
+from webapp.services.storage import written_durably
 
 SHOWN_PROBLEMS = 20
 
@@ -42,8 +42,8 @@ def import_(file: Path, skip_bad: bool, dry_run: bool) -> None:
             "the others with --skip-bad."
         )
     click.echo(
-        f"{tally.added:,} added, {tally.unchanged:,} unchanged, {tally.left:,} had left, "
-        f"{tally.unsubscribed:,} unsubscribed, {tally.bounced:,} bounced, "
+        f"{tally.added:,} added, {tally.confirmed:,} confirmed, {tally.unchanged:,} unchanged, "
+        f"{tally.left:,} had left, {tally.unsubscribed:,} unsubscribed, {tally.bounced:,} bounced, "
         f"{tally.bad_lines:,} skipped." + (" Nothing was changed." if dry_run else "")
     )
 
@@ -60,5 +60,6 @@ def export(file: Path, force: bool) -> None:
             return
         if file.exists() and not force:
             raise click.ClickException(f"{file} is there already. Write over it with --force.")
-        write_durably(file, "".join(transferring.export_subscribers()).encode())
+        with written_durably(file) as whole:
+            whole.writelines(lines.encode() for lines in transferring.export_subscribers())
         click.echo(f"Written: {file}")

@@ -9,51 +9,36 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from itertools import chain
 
 from email_validator import EmailNotValidError, validate_email
 
 from webapp.errors import SubscribersUnreadable
+from webapp.importers.consent import (
+    ADDRESSES,
+    CONSENT_TIMES,
+    ListedStatus,
+    read_moment,
+    status_of,
+)
 from webapp.importers.contract import Unreadable
 
 COLUMNS = ("email", "status", "consent_at", "frequency", "topics")
 WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 NO_TOPICS = "-"
-EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-_EMAIL = ("email", "email_address", "e_mail", "subscriber_email")
-_CONSENT = (
-    *("consent_at", "confirm_time", "optin_time", "created_at", "subscription_date"),
-    *("start_date", "subscribed_at"),
-)
-
-
-class ListedStatus(StrEnum):
-    """What a list says of somebody."""
-
-    PENDING = "pending"
-    CONFIRMED = "confirmed"
-    UNSUBSCRIBED = "unsubscribed"
-    BOUNCED = "bounced"
-
-
-_STATUSES = {
-    **dict.fromkeys(("pending", "unconfirmed"), ListedStatus.PENDING),
-    **dict.fromkeys(("confirmed", "active", "subscribed", "enabled"), ListedStatus.CONFIRMED),
-    **dict.fromkeys(("unsubscribed", "disabled", "blocklisted"), ListedStatus.UNSUBSCRIBED),
-    **dict.fromkeys(("bounced", "cleaned"), ListedStatus.BOUNCED),
-}
-# What of other programs' columns says that no mail may go, whatever else a line says.
-_YES, _NO = {"true", "yes", "1"}, {"false", "no", "0"}
 
 
 @dataclass(frozen=True, slots=True)
 class ListedSubscriber:
-    """A line of a list; `topics` are names, None for all of them."""
+    """A line of a list; `topics` are names, None for all of them.
+
+    Of one who refuses `left_at` says since when, None where that is not known.
+    """
 
     address: str
     status: ListedStatus
+    left_at: datetime | None
     consent_at: datetime | None
     frequency: str
     weekday: int
@@ -73,17 +58,29 @@ def read_subscribers(
     # Strict: a quote that is left open would swallow the lines after it.
     reader = csv.reader(chain([first], lines), delimiter=separator, strict=True)
     try:
-        names = [re.sub(r"[^a-z0-9]+", "_", name.strip().lower()) for name in next(reader, [])]
-        if not set(names) & set(_EMAIL):
-            raise SubscribersUnreadable(
-                "The first line has to name the columns, and one of them email, as in: "
-                + ",".join(COLUMNS)
-            )
+        names = _names(next(reader, []))
         for values in reader:
             if any(value.strip() for value in values):
                 yield _read(names, values, f"line {reader.line_num}", now)
     except csv.Error as problem:
         raise SubscribersUnreadable(f"Line {reader.line_num} is no CSV: {problem}.") from problem
+
+
+def _names(first: Sequence[str]) -> list[str]:
+    names = [re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") for name in first]
+    addresses = [name for name in names if name in ADDRESSES]
+    if not addresses:
+        raise SubscribersUnreadable(
+            "The first line has to name the columns, and one of them email, as in: "
+            + ",".join(COLUMNS)
+        )
+    twice = [name for name in names if name and names.count(name) > 1] or addresses[1:]
+    if twice:
+        raise SubscribersUnreadable(
+            f"More than one column is called {twice[0]}, or says as much. Take out all but the "
+            "one that counts."
+        )
+    return names
 
 
 def _read(
@@ -94,11 +91,14 @@ def _read(
         return Unreadable(place, f"it has {len(values)} columns in place of {len(names)}")
     fields = dict(zip(names, values, strict=True))
     try:
+        address = _address(_first(fields, ADDRESSES))
+        status, left_at = status_of(fields, now)
         frequency, weekday = _frequency(fields.get("frequency", ""))
         return ListedSubscriber(
-            address=_address(_first(fields, _EMAIL)),
-            status=_status(fields),
-            consent_at=_moment(_first(fields, _CONSENT), now),
+            address=address,
+            status=status,
+            left_at=left_at,
+            consent_at=_consent_at(_first(fields, CONSENT_TIMES), now),
             frequency=frequency,
             weekday=weekday,
             topics=_topics(fields.get("topics", "")),
@@ -119,44 +119,12 @@ def _address(text: str) -> str:
     return found.normalized.lower()
 
 
-def _status(fields: Mapping[str, str]) -> ListedStatus:
-    if fields.get("status", "").strip().lower() == "blocklisted" or _says_no(fields):
-        return ListedStatus.UNSUBSCRIBED
-    if fields.get("clean_time", "").strip():
-        return ListedStatus.BOUNCED
-    columns = [name for name in ("subscription_status", "status") if name in fields]
-    if not columns:
-        return ListedStatus.CONFIRMED
-    # Who is said to be nothing has agreed to nothing.
-    said = _first(fields, columns).lower()
-    if said not in _STATUSES:
-        raise ValueError(f"the status is none of {', '.join(_STATUSES)}")
-    return _STATUSES[said]
-
-
-def _says_no(fields: Mapping[str, str]) -> bool:
-    said = {name: value.strip().lower() for name, value in fields.items()}
-    return (
-        said.get("email_disabled") in _YES
-        or said.get("subscribed_to_emails") in _NO
-        or any(said.get(name) for name in ("unsub_time", "deleted_at", "unsubscribed_at"))
-    )
-
-
-def _moment(text: str, now: datetime) -> datetime | None:
-    if not text:
-        return None
-    # As programs in Go write it: 2026-11-23 12:00:00.5 +0000 UTC.
-    text = re.sub(r" ([+-][0-9]{4})( [A-Z]{1,5})?$", r"\1", text)
+def _consent_at(text: str, now: datetime) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(text)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        is_possible = EARLIEST <= moment <= now + timedelta(days=1)
-    except (ValueError, OverflowError):
-        is_possible = False
-    if not is_possible:
-        raise ValueError("the time of consent is none that was, as in 2026-11-23T12:00:00Z")
-    return moment
+        return read_moment(text, now) if text else None
+    except ValueError:
+        sentence = "the time of consent is none that was, as in 2026-11-23T12:00:00Z"
+        raise ValueError(sentence) from None
 
 
 def _frequency(text: str) -> tuple[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -86,7 +86,7 @@ def note_bounce(content: bytes) -> Outcome:
             )
         )
         if outcome != Outcome.SOFT or _soft_ones(subscriber_id) >= MOST_SOFT:
-            stop(subscriber_id)
+            stop([subscriber_id])
     db.session.commit()
     return outcome
 
@@ -112,7 +112,7 @@ def stop_refusing() -> None:
         if id is not None and _refused_last(id):
             now = the_site().clock()
             db.session.add(Bounce(subscriber_id=id, kind=BounceKind.HARD, bounced_at=now))
-            stop(id)
+            stop([id])
     db.session.commit()
 
 
@@ -162,6 +162,17 @@ def read_mailbox() -> Tally:
     except BoxUnreadable as problem:
         log.warning("Bounces could not be fetched: %s", problem)
         return Tally()
+
+
+def stop(subscriber_ids: Sequence[int]) -> None:
+    """Write no more to these, also not what is waiting already, in the running transaction."""
+    stopped = update(Subscriber).where(Subscriber.id.in_(subscriber_ids))
+    db.session.execute(stopped.values(state=SubscriberState.BOUNCED))
+    # A claimed one too: where its worker has died, the next would send it.
+    still = (DeliveryState.WAITING, DeliveryState.CLAIMED)
+    waiting = (Delivery.subscriber_id.in_(subscriber_ids), Delivery.state.in_(still))
+    failed = update(Delivery).where(*waiting)
+    db.session.execute(failed.values(state=DeliveryState.FAILED, reason=REASON))
 
 
 def forget_old() -> None:
@@ -257,14 +268,3 @@ def _soft_ones(subscriber_id: int) -> int:
         Bounce.bounced_at > the_site().clock() - COUNTED,
     )
     return db.session.scalar(counted) or 0
-
-
-def stop(subscriber_id: int) -> None:
-    """Write no more to this one, also not what is waiting already; in the running transaction."""
-    stopped = update(Subscriber).where(Subscriber.id == subscriber_id)
-    db.session.execute(stopped.values(state=SubscriberState.BOUNCED))
-    # A claimed one too: where its worker has died, the next would send it.
-    still = (DeliveryState.WAITING, DeliveryState.CLAIMED)
-    waiting = (Delivery.subscriber_id == subscriber_id, Delivery.state.in_(still))
-    failed = update(Delivery).where(*waiting)
-    db.session.execute(failed.values(state=DeliveryState.FAILED, reason=REASON))

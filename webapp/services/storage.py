@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sqlalchemy import event, inspect, text
 from sqlalchemy.exc import DBAPIError
@@ -74,17 +74,24 @@ def locked(path: Path, *, patiently: bool = True) -> Iterator[None]:
 
 def write_durably(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Write a file that is either whole or not there, also after a power cut."""
+    with written_durably(path, mode) as file:
+        file.write(content)
+
+
+@contextmanager
+def written_durably(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
+    """Give a file to write into, piece by piece; in the end it is whole, or nothing is there."""
     descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         Path(beside).replace(path)
-    except BaseException:
+    finally:
+        # Where it broke off.
         Path(beside).unlink(missing_ok=True)
-        raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -3,53 +3,68 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
 from io import StringIO
-from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-from sqlalchemy import delete, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from webapp.errors import SubscribersUnreadable
 from webapp.extensions import db, the_site
+from webapp.importers.consent import LATEST, ListedStatus, Said, refusal
 from webapp.importers.contract import Unreadable
 from webapp.importers.subscribers import (
     COLUMNS,
     WEEKDAYS,
-    ListedStatus,
     ListedSubscriber,
     harmless,
     read_subscribers,
     write_topics,
 )
-from webapp.models import Departure, Frequency, Subscriber, SubscriberState, Topic
-from webapp.services import linking, writing
+from webapp.models import Departure, Frequency, Subscriber, SubscriberState
+from webapp.services import enlisting, linking
+from webapp.services.enlisting import BATCH, Change, Known
 
-BATCH = 500
 LONGEST_LINE = 50_000  # characters
 BAD_LINES = 100  # that are told of
-WORDING = FORM = "import"
-_STATES = {
-    ListedStatus.PENDING: SubscriberState.PENDING,
-    ListedStatus.CONFIRMED: SubscriberState.CONFIRMED,
-    ListedStatus.BOUNCED: SubscriberState.BOUNCED,
-}
+
+
+class Outcome(StrEnum):
+    """What comes of a line; LEFT is one who left us once, whom no list brings back.
+
+    CONFIRMED is one who had yet to confirm here.
+    """
+
+    ADDED = "added"
+    CONFIRMED = "confirmed"
+    UNCHANGED = "unchanged"
+    LEFT = "left"
+    UNSUBSCRIBED = "unsubscribed"
+    BOUNCED = "bounced"
 
 
 @dataclass(slots=True)
 class Tally:
-    """What came of each line; `left` are those who left us once, whom no list brings back."""
+    """How many lines had which outcome, and what was wrong with those that cannot be read."""
 
     added: int = 0
+    confirmed: int = 0
     unchanged: int = 0
     left: int = 0
     unsubscribed: int = 0
     bounced: int = 0
     bad: list[Unreadable] = field(default_factory=list)
     bad_lines: int = 0
+
+    def count(self, outcome: Outcome) -> None:
+        """Count one more."""
+        setattr(self, outcome, getattr(self, outcome) + 1)
 
     def note_bad(self, row: Unreadable) -> None:
         """Count a line that cannot be read; of the first hundred it is kept why."""
@@ -61,30 +76,43 @@ class Tally:
 def import_subscribers(path: Path, *, skip_bad: bool = False, dry_run: bool = False) -> Tally:
     """Bring in a list in one transaction: all of it, or, where a line is bad, nothing.
 
-    `skip_bad` brings in the good lines all the same. Nobody is written to by it. Those who are
-    known keep what they wanted. Raises SubscribersUnreadable.
+    `skip_bad` brings in the good lines all the same. Nobody is written to by it. Readers who are
+    known keep what they wanted. The list is held in memory. Raises SubscribersUnreadable.
     """
     tally = Tally()
-    for row in _rows(path):
-        if isinstance(row, Unreadable):
-            tally.note_bad(row)
+    rows = _read(path, tally)
     if tally.bad and not skip_bad:
         return tally
-    good = (row for row in _rows(path) if isinstance(row, ListedSubscriber))
-    while batch := list(islice(good, BATCH)):
-        _take(batch, tally)
-        db.session.flush()
-        db.session.expunge_all()
-    if dry_run:
-        db.session.rollback()
-    else:
+    # Whoever writes keeps others from it: what can be found out is found out before.
+    changes = _compared(rows, tally)
+    if not dry_run:
+        enlisting.let_go(changes[Outcome.UNSUBSCRIBED])
+        enlisting.stop(changes[Outcome.BOUNCED])
+        enlisting.confirm(changes[Outcome.CONFIRMED])
+        enlisting.add(changes[Outcome.ADDED])
         db.session.commit()
     return tally
 
 
+def _read(path: Path, tally: Tally) -> Iterable[ListedSubscriber]:
+    """Read a list; of several lines of one address the most refusing counts."""
+    rows: dict[str, ListedSubscriber] = {}
+    for row in _rows(path):
+        if isinstance(row, Unreadable):
+            tally.note_bad(row)
+        elif row.address in rows:
+            tally.count(Outcome.UNCHANGED)
+            rows[row.address] = max(rows[row.address], row, key=_refusal)
+        else:
+            rows[row.address] = row
+    return rows.values()
+
+
+def _refusal(row: ListedSubscriber) -> tuple[int, datetime]:
+    return refusal(Said(row.status, row.left_at))
+
+
 def _rows(path: Path) -> Iterator[ListedSubscriber | Unreadable]:
-    if not path.is_file():
-        raise SubscribersUnreadable(f"{path} is no file: it is read twice. Save the list first.")
     try:
         with path.open(encoding="utf-8", newline="") as file:
             yield from read_subscribers(_lines(file), the_site().clock())
@@ -99,74 +127,55 @@ def _lines(file: TextIO) -> Iterator[str]:
         yield line
 
 
-def _take(batch: Sequence[ListedSubscriber], tally: Tally) -> None:
-    addresses = [row.address for row in batch]
-    known = {
-        each.address: each
-        for each in db.session.scalars(select(Subscriber).where(Subscriber.address.in_(addresses)))
-    }
-    hashes = {address: linking.keyed_hash(address) for address in addresses}
-    gone = set(
-        db.session.scalars(
-            select(Departure.address_hash).where(Departure.address_hash.in_(hashes.values()))
-        )
-    )
-    topics = _topics_of(batch)
-    for row in batch:
-        if row.status == ListedStatus.UNSUBSCRIBED:
-            _let_go(row.address, hashes[row.address], known, gone, tally)
-        elif hashes[row.address] in gone:
-            tally.left += 1
-        elif row.address not in known:
-            known[row.address] = _add(row, topics)
-            tally.added += 1
-        elif (
-            row.status == ListedStatus.BOUNCED
-            and known[row.address].state != SubscriberState.BOUNCED
-        ):
-            known[row.address].state = SubscriberState.BOUNCED
-            tally.bounced += 1
-        else:
-            tally.unchanged += 1
+def _compared(rows: Iterable[ListedSubscriber], tally: Tally) -> Mapping[Outcome, Sequence[Change]]:
+    changes: dict[Outcome, list[Change]] = defaultdict(list)
+    for batch in enlisting.batches(rows):
+        hashes = [linking.keyed_hash(row.address) for row in batch]
+        # In this order: whoever leaves in between is found to have left.
+        known = _known([row.address for row in batch])
+        gone = _gone(hashes)
+        for row, hashed in zip(batch, hashes, strict=True):
+            outcome = _outcome(row, known.get(row.address), has_left=hashed in gone)
+            tally.count(outcome)
+            if outcome not in (Outcome.UNCHANGED, Outcome.LEFT):
+                changes[outcome].append(Change(row, hashed, known.get(row.address)))
+    return changes
 
 
-def _let_go(
-    address: str, hashed: str, known: dict[str, Subscriber], gone: set[str], tally: Tally
-) -> None:
-    if hashed in gone:
-        tally.unchanged += 1
-        return
-    gone.add(hashed)
-    db.session.add(Departure(address_hash=hashed, left_at=the_site().clock()))
-    if known.pop(address, None) is not None:
-        db.session.flush()
-        db.session.execute(delete(Subscriber).where(Subscriber.address == address))
-    tally.unsubscribed += 1
+def _known(addresses: Sequence[str]) -> dict[str, Known]:
+    since = func.coalesce(Subscriber.confirmed_at, Subscriber.consent_at)
+    columns = (Subscriber.address, Subscriber.id, Subscriber.key, Subscriber.state, since)
+    found = db.session.execute(select(*columns).where(Subscriber.address.in_(addresses)))
+    return {row.address: Known(*row) for row in found}
 
 
-def _add(row: ListedSubscriber, topics: dict[str, Topic]) -> Subscriber:
-    now = the_site().clock()
-    is_pending = row.status == ListedStatus.PENDING
-    subscriber = Subscriber(
-        address=row.address,
-        state=_STATES[row.status],
-        # Who has yet to confirm has as long for it as one who signs up now.
-        consent_at=now if is_pending else row.consent_at or now,
-        consent_form=FORM,
-        consent_wording=WORDING,
-        confirmed_at=None if is_pending else row.consent_at or now,
-        frequency=Frequency(row.frequency),
-        weekday=row.weekday,
-        has_all_topics=row.topics is None,
-    )
-    subscriber.topics = list(dict.fromkeys(topics[name] for name in row.topics or ()))
-    db.session.add(subscriber)
-    return subscriber
+def _gone(hashes: Sequence[str]) -> set[str]:
+    hashed = Departure.address_hash
+    return set(db.session.scalars(select(hashed).where(hashed.in_(hashes))))
 
 
-def _topics_of(batch: Iterable[ListedSubscriber]) -> dict[str, Topic]:
-    names = list(dict.fromkeys(name for row in batch for name in row.topics or ()))
-    return writing.topics_named(names)
+def _outcome(row: ListedSubscriber, known: Known | None, *, has_left: bool) -> Outcome:
+    if row.status == ListedStatus.UNSUBSCRIBED:
+        is_so = has_left or _came_since(row, known)
+        return Outcome.UNCHANGED if is_so else Outcome.UNSUBSCRIBED
+    if has_left:
+        return Outcome.LEFT
+    if known is None:
+        return Outcome.ADDED
+    if row.status == ListedStatus.BOUNCED and known.state != SubscriberState.BOUNCED:
+        return Outcome.BOUNCED
+    if row.status == ListedStatus.CONFIRMED and known.state == SubscriberState.PENDING:
+        return Outcome.CONFIRMED
+    return Outcome.UNCHANGED
+
+
+def _came_since(row: ListedSubscriber, known: Known | None) -> bool:
+    """Whether somebody became a reader here after the list says that he left.
+
+    Who has yet to confirm is none: that he left is noted, and what he asked for stands.
+    """
+    is_reader = known is not None and known.state != SubscriberState.PENDING
+    return known is not None and is_reader and known.since > (row.left_at or LATEST)
 
 
 def export_subscribers() -> Iterator[str]:
