@@ -25,7 +25,7 @@ from webapp.models import (
     Subscriber,
     SubscriberState,
 )
-from webapp.services import account_letters, linking, mailing, preferring, subscribing
+from webapp.services import account, account_letters, linking, mailing, preferring, subscribing
 from webapp.services.preferring import Wishes
 
 CLIENT = "203.0.113.7"
@@ -58,7 +58,7 @@ def preferences(name: str = "ada") -> str:
     return linking.sign("preferences", reader(name).key)
 
 
-def account(name: str = "ada") -> str:
+def account_token(name: str = "ada") -> str:
     return linking.sign("account", reader(name).key)
 
 
@@ -158,12 +158,12 @@ def test_a_link_to_the_preferences_lasts_90_days(clock: Clock) -> None:
 
 def test_a_link_leads_nowhere_once_its_reader_has_left() -> None:
     join()
-    tokens = preferences(), account()
-    preferring.erase(account())
+    tokens = preferences(), account_token()
+    account.erase(account_token())
     with pytest.raises(LinkExpired):
         preferring.save(tokens[0], EVERYTHING)
     with pytest.raises(LinkExpired):
-        preferring.account_of(tokens[1])
+        account.account_of(tokens[1])
 
 
 def test_who_has_not_confirmed_has_no_preferences() -> None:
@@ -174,11 +174,11 @@ def test_who_has_not_confirmed_has_no_preferences() -> None:
 
 def test_a_link_from_a_letter_neither_gives_out_nor_moves_nor_erases() -> None:
     join()
-    for deed in (preferring.everything_about, preferring.erase, preferring.account_of):
+    for deed in (account.everything_about, account.erase, account.account_of):
         with pytest.raises(LinkUnreadable):
             deed(preferences())
     with pytest.raises(LinkUnreadable):
-        preferring.ask_to_move(preferences(), "new@example.org")
+        account.ask_to_move(preferences(), "new@example.org")
     assert reader()
 
 
@@ -211,11 +211,11 @@ def test_of_all_that_can_be_asked_for_three_mails_a_day_go_to_one_address(clock:
     join()
     for n in range(2):
         preferring.ask_for_link("ada@example.org", f"192.0.{n}.1")
-        preferring.ask_for_account_link(preferences())
+        account.ask_for_link(preferences())
         preferring.ask_to_follow("ada@example.org", "ferries", f"192.0.{n}.1")
     assert len(mails()) == 3
     clock.forward(days=1, seconds=1)
-    preferring.ask_for_account_link(preferences())
+    account.ask_for_link(preferences())
     assert len(mails()) == 4
 
 
@@ -223,14 +223,14 @@ def test_a_link_to_the_account_lasts_an_hour_from_when_its_mail_was_written(
     clock: Clock, sent: list[EmailMessage]
 ) -> None:
     join()
-    preferring.ask_for_account_link(preferences())
+    account.ask_for_link(preferences())
     clock.forward(hours=5)
     mailing.send_due()
     token = link_in(sent[-1], "account")
     clock.forward(hours=1)
-    assert preferring.account_of(token).address == "ada@example.org"
+    assert account.account_of(token).address == "ada@example.org"
     clock.forward(seconds=1)
-    for deed in (preferring.account_of, preferring.everything_about, preferring.erase):
+    for deed in (account.account_of, account.everything_about, account.erase):
         with pytest.raises(LinkExpired):
             deed(token)
 
@@ -250,10 +250,10 @@ def test_everything_is_all_that_is_kept(clock: Clock) -> None:
     preferring.save(preferences(), wishes(topics=chosen, search="ferries"))
     bounce = Bounce(subscriber_id=reader().id, kind=BounceKind.SOFT, bounced_at=NOON)
     db.session.add(bounce)
-    preferring.ask_for_account_link(preferences())
+    account.ask_for_link(preferences())
     mailing.send_due()
-    preferring.ask_to_move(account(), "new@example.org")
-    told = preferring.everything_about(account())
+    account.ask_to_move(account_token(), "new@example.org")
+    told = account.everything_about(account_token())
     assert told["address"] == "ada@example.org"
     assert told["consent"] == {
         "given_at": "2026-11-23T12:00:00+00:00",
@@ -276,10 +276,10 @@ def test_everything_is_all_that_is_kept(clock: Clock) -> None:
 def test_of_who_is_erased_a_keyed_hash_remains_and_twice_is_as_once() -> None:
     join()
     preferring.save(preferences(), wishes(search="ferries"))
-    preferring.ask_to_move(account(), "new@example.org")
-    token, key = account(), reader().key
-    preferring.erase(token)
-    preferring.erase(token)
+    account.ask_to_move(account_token(), "new@example.org")
+    token, key = account_token(), reader().key
+    account.erase(token)
+    account.erase(token)
     assert len(db.session.scalars(select(Departure)).all()) == 1
     left = everything_stored()
     assert not [said for said in ("ada@example.org", "new@example.org", "ferries") if said in left]
@@ -296,12 +296,12 @@ def test_a_new_address_gets_the_letter_once_it_has_confirmed(sent: list[EmailMes
     bounce = Bounce(subscriber_id=reader().id, kind=BounceKind.SOFT, bounced_at=NOON)
     db.session.add(bounce)
     preferring.save(preferences(), wishes(search="ferries"))
-    preferring.ask_to_move(account(), "New@example.org")
+    account.ask_to_move(account_token(), "New@example.org")
     token = moved_token(sent)
     assert sent[-1]["To"] == "new@example.org"
-    assert preferring.new_address(token) == "new@example.org"
+    assert account.new_address(token) == "new@example.org"
     assert reader("ada").address == "ada@example.org"
-    preferring.move(token)
+    account.move(token)
     assert queries("new") == ["ferries"]
     assert subscribing.known("ada@example.org") is None
     assert "ada@example.org" not in everything_stored()
@@ -310,12 +310,12 @@ def test_a_new_address_gets_the_letter_once_it_has_confirmed(sent: list[EmailMes
     hashed = linking.keyed_hash("ada@example.org")
     assert db.session.scalars(select(Departure.address_hash)).all() == [hashed]
     with pytest.raises(LinkExpired):
-        preferring.move(token)
+        account.move(token)
 
 
 def test_no_address_stands_in_a_link(sent: list[EmailMessage]) -> None:
     join()
-    preferring.ask_to_move(account(), "new@example.org")
+    account.ask_to_move(account_token(), "new@example.org")
     token = moved_token(sent)
     said = linking.read("address", token, None)
     assert "example" not in said
@@ -326,7 +326,7 @@ def test_a_stranger_who_is_written_to_by_mistake_gets_no_link_to_leave(
     sent: list[EmailMessage],
 ) -> None:
     join()
-    preferring.ask_to_move(account(), "new@example.org")
+    account.ask_to_move(account_token(), "new@example.org")
     moved_token(sent)
     assert "unsubscription" not in str(sent[-1])
     assert sent[-1]["List-Unsubscribe"] is None
@@ -334,24 +334,24 @@ def test_a_stranger_who_is_written_to_by_mistake_gets_no_link_to_leave(
 
 def test_of_several_new_addresses_the_last_is_meant(clock: Clock, sent: list[EmailMessage]) -> None:
     join()
-    preferring.ask_to_move(account(), "mistyped@example.org")
+    account.ask_to_move(account_token(), "mistyped@example.org")
     mistyped = moved_token(sent)
-    preferring.ask_to_move(account(), "new@example.org")
+    account.ask_to_move(account_token(), "new@example.org")
     with pytest.raises(LinkExpired):
-        preferring.move(mistyped)
-    preferring.move(moved_token(sent))
+        account.move(mistyped)
+    account.move(moved_token(sent))
     assert reader("new")
-    preferring.ask_to_move(account("new"), "newer@example.org")
+    account.ask_to_move(account_token("new"), "newer@example.org")
     newer = moved_token(sent)
     # Whoever asks for the address that he has calls off the other.
-    preferring.ask_to_move(account("new"), "new@example.org")
+    account.ask_to_move(account_token("new"), "new@example.org")
     with pytest.raises(LinkExpired):
-        preferring.move(newer)
-    preferring.ask_to_move(account("new"), "newest@example.org")
+        account.move(newer)
+    account.ask_to_move(account_token("new"), "newest@example.org")
     newest = moved_token(sent)
     clock.forward(days=1, seconds=1)
     with pytest.raises(LinkExpired):
-        preferring.move(newest)
+        account.move(newest)
     assert reader("new")
 
 
@@ -360,10 +360,10 @@ def test_an_address_that_another_reader_has_is_told_only_to_who_reads_its_mail(
 ) -> None:
     join("ada")
     join("eve")
-    preferring.ask_to_move(account("ada"), "eve@example.org")
+    account.ask_to_move(account_token("ada"), "eve@example.org")
     token = moved_token(sent)
     with pytest.raises(AddressTaken):
-        preferring.move(token)
+        account.move(token)
     assert (reader("ada").state, reader("eve").state) == ("confirmed", "confirmed")
     assert db.session.scalars(select(Departure)).all() == []
 
@@ -371,8 +371,8 @@ def test_an_address_that_another_reader_has_is_told_only_to_who_reads_its_mail(
 def test_a_sign_up_that_waits_for_the_new_address_gives_way(sent: list[EmailMessage]) -> None:
     join()
     subscribing.sign_up("new@example.org", "page", CLIENT)
-    preferring.ask_to_move(account(), "new@example.org")
-    preferring.move(moved_token(sent))
+    account.ask_to_move(account_token(), "new@example.org")
+    account.move(moved_token(sent))
     assert reader("new").state == SubscriberState.CONFIRMED
     assert len(db.session.scalars(select(Subscriber)).all()) == 1
 
@@ -380,7 +380,7 @@ def test_a_sign_up_that_waits_for_the_new_address_gives_way(sent: list[EmailMess
 def test_a_reader_has_five_new_addresses_a_day_mailed_to() -> None:
     join()
     for n in range(7):
-        preferring.ask_to_move(account(), f"new{n}@example.org")
+        account.ask_to_move(account_token(), f"new{n}@example.org")
         asked = [address for letter, address in mails() if letter == "address"]
         assert asked == ([f"new{n}@example.org"] if n < 5 else [])
 

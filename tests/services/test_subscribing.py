@@ -26,7 +26,7 @@ from webapp.models import (
     Subscriber,
     SubscriberState,
 )
-from webapp.services import linking, proving, subscribing
+from webapp.services import admitting, linking, proving, subscribing
 
 pytestmark = pytest.mark.usefixtures("app")
 CLIENT = "203.0.113.7"
@@ -239,10 +239,10 @@ def test_the_limit_for_all_ends_with_its_hour_and_one_block_alone_cannot_use_it_
 
 def test_who_may_ask_is_one_question_for_all_forms() -> None:
     settle(sign_up_limit_unproven="1 per hour")
-    subscribing.take_turn(CLIENT)
+    admitting.take_turn(CLIENT)
     with pytest.raises(TooManySignUps):
-        subscribing.take_turn(CLIENT)
-    subscribing.take_turn(CLIENT, proven())
+        admitting.take_turn(CLIENT)
+    admitting.take_turn(CLIENT, proven())
 
 
 @pytest.mark.parametrize("state", list(SubscriberState))

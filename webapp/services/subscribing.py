@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import ipaddress
-from bisect import bisect_left
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from webapp.errors import LinkExpired, ProviderRefused, TooManySignUps
+from webapp.errors import LinkExpired
 from webapp.extensions import db, the_site
 from webapp.models import Bounce, Departure, Subscriber, SubscriberState
-from webapp.services import linking, outbox, proving, rates
+from webapp.services import admitting, linking, outbox
 from webapp.services.proving import NO_PROOF, Proof
 
 WORDING = "2026-11"  # the version of the text that stands at the form
-MAILS_TO_ONE = "3 per day"
 CONFIRMATION_DAYS = 7
-IN_ALL = "everyone"  # the name under which all sign-ups are counted
+USED_UP = "This link is used up. Please ask for a new one."
 
 
 def sign_up(address: str, form: str, client: str, proof: Proof = NO_PROOF) -> None:
@@ -32,10 +29,10 @@ def sign_up(address: str, form: str, client: str, proof: Proof = NO_PROOF) -> No
     known or not, up to the commit, but for one: no mail is put into the outbox for who gets
     the letter already. That is one row among the counts that every sign-up writes.
     """
-    refuse_provider(address)
-    take_turn(client, proof)
+    admitting.refuse_provider(address)
+    admitting.take_turn(client, proof)
     address = address.lower()
-    if may_be_mailed(address):
+    if admitting.may_be_mailed(address):
         subscriber = noted(address, form)
         if _may_be_asked(subscriber):
             # Who asked for a search alone before now asks for the letter.
@@ -53,57 +50,10 @@ def _may_be_asked(subscriber: Subscriber) -> bool:
     return not (has_come_back or is_confirmed)
 
 
-def may_be_mailed(address: str) -> bool:
-    """Whether one more mail that somebody asked for may go to an address today; counts it."""
-    return not rates.seconds_to_wait(MAILS_TO_ONE, f"mail/{linking.keyed_hash(address)}")
-
-
 def ask_to_confirm(subscriber: Subscriber) -> None:
     """Have a mail ask one who is pending, in the running transaction."""
-    if may_be_mailed(subscriber.address):
+    if admitting.may_be_mailed(subscriber.address):
         outbox.put("confirmation", subscriber.id)
-
-
-def take_turn(client: str, proof: Proof = NO_PROOF) -> None:
-    """Let a client ask for a mail now, and count it. Raises TooManySignUps when it may not.
-
-    `client` is the network address that the request came from; only a keyed hash of its block
-    is kept, for as long as the limit counts. Part of the running transaction; a refusal ends it.
-    """
-    wait, in_all = _wait(client, proof)
-    if wait:
-        db.session.commit()  # an answer that was used up stays so
-        raise TooManySignUps(wait, in_all=in_all)
-
-
-def _wait(client: str, proof: Proof) -> tuple[int, bool]:
-    """Say how long to wait, and whether all have to; 0 when it was counted."""
-    settings = the_site().settings
-    # First, and only a look: once nobody may, a flood leaves no rows and waits for no turn.
-    wait = rates.seconds_until_free(settings.sign_ups_in_all, IN_ALL)
-    if wait:
-        return wait, True
-    block = _block_hash(client)
-    if settings.proof_of_work and not proving.is_proven(proof):
-        wait = rates.seconds_to_wait(settings.sign_up_limit_unproven, f"unproven/{block}")
-    wait = wait or rates.seconds_to_wait(settings.sign_up_limit, f"sign-up/{block}")
-    if wait:
-        return wait, False
-    # Last: one block alone cannot use up what is there for all.
-    return rates.seconds_to_wait(settings.sign_ups_in_all, IN_ALL), True
-
-
-def refuse_provider(address: str) -> None:
-    """Raise ProviderRefused where the operator takes no addresses of a domain or one above it."""
-    refused = the_site().settings.refused_domains
-    _, _, domain = address.lower().rpartition("@")
-    parts = domain.split(".")
-    for each in (".".join(parts[n:]) for n in range(len(parts))):
-        at = bisect_left(refused, each)
-        if refused[at : at + 1] == (each,):
-            raise ProviderRefused(
-                "We do not write to addresses of this provider. Please give another one."
-            )
 
 
 def confirm(token: str) -> None:
@@ -197,14 +147,32 @@ def noted(address: str, form: str, *, has_all_topics: bool = True) -> Subscriber
     return db.session.scalars(select(Subscriber).where(Subscriber.address == address)).one()
 
 
-def _block_hash(client: str) -> str:
-    """Give a keyed hash of the block of an address: /24 of IPv4, /56 of IPv6 (RFC 6177)."""
+def reader_named(key: str) -> Subscriber:
+    """Give the one whom a key names, if he has ever confirmed. Raises LinkExpired."""
+    reader = named(key)
+    if reader is None or reader.state == SubscriberState.PENDING:
+        raise LinkExpired(USED_UP)
+    return reader
+
+
+def locked(key: str) -> Subscriber:
+    """Give a reader whom nobody else can change until this transaction is through."""
+    take_turn(key)
     try:
-        address = ipaddress.ip_address(client)
-        # An IPv4 client of a socket that hears both is shown as ::ffff:a.b.c.d.
-        address = getattr(address, "ipv4_mapped", None) or address
-        bits = 24 if address.version == 4 else 56
-        block = str(ipaddress.ip_network((address, bits), strict=False))
-    except ValueError:
-        block = "unknown"
-    return linking.keyed_hash(block)[:32]
+        return reader_named(key)
+    except LinkExpired:
+        db.session.rollback()
+        raise
+
+
+def take_turn(key: str) -> None:
+    """Wait until nobody else is changing the one whom a key names, and keep others waiting."""
+    # It changes nothing, but as a write it waits for others, in every database.
+    db.session.execute(update(Subscriber).where(Subscriber.key == key).values(key=key))
+    db.session.expire_all()
+
+
+def mail(letter: str, reader: Subscriber, about: str = "") -> None:
+    """Have a mail sent that the reader asked for, unless he had his share today."""
+    if admitting.may_be_mailed(reader.address):
+        outbox.put(letter, reader.id, about)
