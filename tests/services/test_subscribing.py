@@ -15,6 +15,7 @@ from sqlalchemy import delete, event, func, select, text
 
 from tests.conftest import NOON, Clock
 from tests.proofs import solved
+from tests.races import meanwhile
 from webapp.errors import LinkExpired, LinkUnreadable, ProviderRefused, TooManySignUps
 from webapp.extensions import db, the_site
 from webapp.models import (
@@ -401,6 +402,16 @@ def test_who_leaves_is_erased_but_for_a_keyed_hash_and_the_link_never_expires(
     assert db.session.scalars(select(Departure.left_at)).all() == [clock.now]
     guess = hashlib.sha256(b"ada@example.org").hexdigest()
     assert guess not in everything_stored()
+
+
+def test_who_leaves_twice_at_once_has_left() -> None:
+    subscribing.confirm(asked())
+    token = way_out()
+    with meanwhile(lambda: subscribing.leave(token)) as other:
+        subscribing.leave(token)
+    assert other == [None]
+    assert subscribers() == []
+    assert len(db.session.scalars(select(Departure)).all()) == 1
 
 
 def test_who_left_may_come_again() -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from webapp.errors import LinkExpired
-from webapp.extensions import db, the_site
+from webapp.extensions import Base, db, the_site
 from webapp.models import Bounce, Departure, Subscriber, SubscriberState
 from webapp.services import admitting, linking, outbox
 from webapp.services.proving import NO_PROOF, Proof
@@ -94,9 +94,9 @@ def forget(subscriber: Subscriber) -> None:
 
 def note_departure(address: str) -> None:
     """Note, as a keyed hash, that no import may bring an address back."""
-    hashed = linking.keyed_hash(address)
-    if db.session.get(Departure, hashed) is None:
-        db.session.add(Departure(address_hash=hashed, left_at=the_site().clock()))
+    left = {"address_hash": linking.keyed_hash(address), "left_at": the_site().clock()}
+    # Never looked for first: a mail program and its reader may press at once.
+    db.session.execute(_insert(Departure).values(**left).on_conflict_do_nothing())
 
 
 def forget_departure(address: str) -> None:
@@ -135,8 +135,7 @@ def named(key: str) -> Subscriber | None:
 def noted(address: str, form: str, *, has_all_topics: bool = True) -> Subscriber:
     """Give the one who has an address, as they are or as one who has just asked."""
     # Always tried, and never a second row: not even another worker's of this moment.
-    insert = sqlite.insert if db.engine.dialect.name == "sqlite" else postgresql.insert
-    asked = insert(Subscriber).values(
+    asked = _insert(Subscriber).values(
         address=address,
         consent_at=the_site().clock(),
         consent_form=form,
@@ -145,6 +144,12 @@ def noted(address: str, form: str, *, has_all_topics: bool = True) -> Subscriber
     )
     db.session.execute(asked.on_conflict_do_nothing(index_elements=["address"]))
     return db.session.scalars(select(Subscriber).where(Subscriber.address == address)).one()
+
+
+def _insert(table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """Begin an insertion that can say what happens where the row is there already."""
+    is_sqlite = db.engine.dialect.name == "sqlite"
+    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
 
 
 def reader_named(key: str) -> Subscriber:
