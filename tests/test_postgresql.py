@@ -29,7 +29,16 @@ from tests.test_serving import free_port
 from webapp import models
 from webapp.extensions import db
 from webapp.models import RelatedDue
-from webapp.services import checkup, illustrating, listing, publishing, reading, relating
+from webapp.services import (
+    checkup,
+    illustrating,
+    linking,
+    listing,
+    publishing,
+    reading,
+    relating,
+    subscribing,
+)
 from webapp.settings import Settings
 
 pytestmark = pytest.mark.postgresql
@@ -135,6 +144,28 @@ def test_signing_up_twice_and_the_limit_hold_in_postgresql(client: CheckingClien
         client.post("/newsletter", data={"email": "ada@example.org"}).status_code for _ in range(4)
     ]
     assert statuses == [303] * 3 + [429]
+
+
+def test_signs_that_postgresql_takes_in_no_text_are_no_error_of_ours(
+    client: CheckingClient,
+) -> None:
+    subscribing.noted("ada@example.org", "page")
+    ada = subscribing.known("ada@example.org")
+    assert ada is not None
+    ada.state = models.SubscriberState.CONFIRMED
+    db.session.commit()
+    preferences = f"/newsletter/preferences/{linking.sign('preferences', ada.key)}"
+    odd = "%00", "a%00b", "%ED%A0%80", "%ff"
+    for each in odd:
+        body = f"frequency=daily&which=all&weekday=1&search={each}x&topics={each}&remove={each}"
+        kind = "application/x-www-form-urlencoded"
+        assert client.post(preferences, data=body, content_type=kind).status_code == 303
+        body = f"email=eve@example.org&q={each}x&form={each}&challenge={each}&answer={each}"
+        for place in ("/newsletter", "/newsletter/searches", "/newsletter/preferences"):
+            answer = client.post(place, data=body, content_type=kind)
+            assert answer.status_code in (303, 429), place
+        assert client.get(f"/newsletter/preferences/{each}").status_code == 404
+        assert client.get(f"/newsletter/searches?q={each}").status_code == 200
 
 
 def test_withdrawing_and_the_doctor_work_on_postgresql(client: CheckingClient) -> None:

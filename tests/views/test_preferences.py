@@ -143,6 +143,18 @@ def test_nothing_typed_at_all_is_no_mistake_of_ours(client: CheckingClient) -> N
         assert client.post(path("preferences"), data=body, content_type=kind).status_code == 422
 
 
+@pytest.mark.parametrize("number", ["9" * 5000, "9" * 19, "\N{SUPERSCRIPT TWO}", "-1", " 1"])
+def test_what_is_no_number_of_a_search_removes_nothing(client: CheckingClient, number: str) -> None:
+    join()
+    client.post(path("preferences"), data=typed(search="ferries"))
+    data = typed(remove=[number])
+    assert client.post("/newsletter/preferences/x", data=data).status_code == 404
+    assert client.post(path("preferences"), data=data).status_code == 303
+    wrong = client.post(path("preferences"), data={**data, "weekday": "soon"})
+    assert wrong.status_code == 422
+    assert len(reader().searches) == 1
+
+
 def every_post() -> list[str]:
     key = reader().key
     return [

@@ -62,6 +62,7 @@ def show(token: str) -> ResponseReturnValue:
 def save(token: str) -> ResponseReturnValue:
     """Write to the reader from now on as he wishes."""
     refuse_other_sites()
+    preferring.reader_of(token)  # what strangers send is not even looked at
     form = PreferencesForm(formdata=request.form)
     if not form.validate():
         return _page(token, form), 422
@@ -78,7 +79,7 @@ def _wishes_in(form: PreferencesForm) -> Wishes:
         frequency=Frequency(form.frequency.data),
         weekday=int(form.weekday.data or 0),
         has_all_topics=form.which.data == "all",
-        topics=frozenset(form.topics.data or ()),
+        topics=form.chosen,
         removed=form.removed,
         search=form.search.data or "",
     )
@@ -132,6 +133,7 @@ def give_everything(token: str) -> Response:
 def ask_to_move(token: str) -> ResponseReturnValue:
     """Have a new address asked; the answer is the same whether somebody has it or not."""
     refuse_other_sites()
+    account.account_of(token)
     form = NewsletterForm(formdata=request.form)
     if not form.validate():
         return _account_page(token, form), 422
