@@ -442,7 +442,7 @@ def test_who_asks_for_the_letter_too_before_confirming_gets_all_of_it() -> None:
 
 def test_searches_asked_for_in_anothers_name_are_twenty_at_most(clock: Clock) -> None:
     for n in range(25):
-        clock.forward(hours=2)
+        clock.forward(hours=9)
         preferring.ask_to_follow("ada@example.org", f"ferries {n}", CLIENT)
     assert len(queries()) == 20
 

@@ -27,7 +27,7 @@ from webapp.models import (
     Subscriber,
     SubscriberState,
 )
-from webapp.services import admitting, linking, proving, subscribing
+from webapp.services import admitting, linking, preferring, proving, subscribing
 
 pytestmark = pytest.mark.usefixtures("app")
 CLIENT = "203.0.113.7"
@@ -240,10 +240,50 @@ def test_the_limit_for_all_ends_with_its_hour_and_one_block_alone_cannot_use_it_
 
 def test_who_may_ask_is_one_question_for_all_forms() -> None:
     settle(sign_up_limit_unproven="1 per hour")
-    admitting.take_turn(CLIENT)
+    assert admitting.take_turn(CLIENT, "ada@example.org")
     with pytest.raises(TooManySignUps):
-        admitting.take_turn(CLIENT)
-    admitting.take_turn(CLIENT, proven())
+        admitting.take_turn(CLIENT, "ada@example.org")
+    assert admitting.take_turn(CLIENT, "ada@example.org", proven())
+
+
+def test_who_brings_no_proof_takes_a_third_of_what_is_there_for_all() -> None:
+    settle(sign_ups_in_all="9 per hour")
+    for n in range(3):
+        sign_up(n, f"203.0.{n}.1")
+    with pytest.raises(TooManySignUps, match="just now"):
+        sign_up(3, "203.0.3.1")
+    for n in range(4, 10):
+        subscribing.sign_up(f"reader{n}@example.org", "page", f"203.0.{n}.1", proven())
+    with pytest.raises(TooManySignUps, match="just now"):
+        subscribing.sign_up("late@example.org", "page", "203.0.99.1", proven())
+    assert mails() == 9
+
+
+@pytest.mark.parametrize(("is_proven", "places"), [(False, 3), (True, 6)])
+def test_a_site_with_many_blocks_gets_little_more_than_one(is_proven: bool, places: int) -> None:
+    settle(sign_up_limit="2 per hour")
+    refused = 0
+    for n in range(8):
+        proof = proven() if is_proven else proving.NO_PROOF
+        try:
+            subscribing.sign_up(f"r{n}@example.org", "page", f"2001:db8:0:{n:02x}00::1", proof)
+        except TooManySignUps:
+            refused += 1
+    assert refused == 8 - places
+
+
+@pytest.mark.usefixtures("without_proof")
+def test_what_sends_no_mail_takes_no_place_of_those_for_all() -> None:
+    settle(sign_ups_in_all="5 per hour")
+    for n in range(9):
+        preferring.ask_for_link(f"nobody{n}@example.org", f"203.0.{n}.1")
+        sign_up(1, f"203.1.{n}.1")  # three times, and then no more today
+    assert mails() == 3
+    sign_up(2)
+    sign_up(3)
+    assert is_refused(CLIENT)
+    # Who reads the letter can change it all the same.
+    preferring.ask_for_link("nobody@example.org", "203.9.0.1")
 
 
 @pytest.mark.parametrize("state", list(SubscriberState))

@@ -25,6 +25,7 @@ from webapp.services import (
     admitting,
     linking,
     listing,
+    outbox,
     reading,
     subscribing,
 )
@@ -60,10 +61,11 @@ def ask_for_link(address: str, client: str, proof: Proof = NO_PROOF) -> None:
     `client` and `proof` are as for `subscribing.sign_up`, and held to the same limits. Raises
     TooManySignUps.
     """
-    admitting.take_turn(client, proof)
-    reader = subscribing.known(address.lower())
-    if reader is not None and reader.state == SubscriberState.CONFIRMED:
-        subscribing.mail("preferences", reader)
+    address = address.lower()
+    if admitting.take_turn(client, address, proof, is_for_readers=True):
+        reader = subscribing.known(address)
+        if reader is not None and reader.state == SubscriberState.CONFIRMED:
+            outbox.put("preferences", reader.id)
     db.session.commit()
 
 
@@ -113,16 +115,16 @@ def ask_to_follow(address: str, query: str, client: str, proof: Proof = NO_PROOF
     if not query:
         raise WishesRefused("search", "Please type what you are looking for.")
     admitting.refuse_provider(address)
-    admitting.take_turn(client, proof)
     address = address.lower()
-    reader = subscribing.noted(address, "search", has_all_topics=False)
-    if reader.state == SubscriberState.PENDING:
-        subscribing.take_turn(reader.key)
-        if len(reader.searches) < MOST_SEARCHES:
-            _follow(reader, query)
-        subscribing.ask_to_confirm(reader)
-    elif reader.state == SubscriberState.CONFIRMED:
-        subscribing.mail("search", reader, query)
+    if admitting.take_turn(client, address, proof):
+        reader = subscribing.noted(address, "search", has_all_topics=False)
+        if reader.state == SubscriberState.PENDING:
+            subscribing.take_turn(reader.key)
+            if len(reader.searches) < MOST_SEARCHES:
+                _follow(reader, query)
+            outbox.put("confirmation", reader.id)
+        elif reader.state == SubscriberState.CONFIRMED:
+            outbox.put("search", reader.id, query)
     db.session.commit()
 
 

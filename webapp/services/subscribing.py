@@ -30,9 +30,8 @@ def sign_up(address: str, form: str, client: str, proof: Proof = NO_PROOF) -> No
     the letter already. That is one row among the counts that every sign-up writes.
     """
     admitting.refuse_provider(address)
-    admitting.take_turn(client, proof)
     address = address.lower()
-    if admitting.may_be_mailed(address):
+    if admitting.take_turn(client, address, proof):
         subscriber = noted(address, form)
         if _may_be_asked(subscriber):
             # Who asked for a search alone before now asks for the letter.
@@ -48,12 +47,6 @@ def _may_be_asked(subscriber: Subscriber) -> bool:
     has_come_back = db.session.scalar(came_back) is not None
     is_confirmed = subscriber.state == SubscriberState.CONFIRMED
     return not (has_come_back or is_confirmed)
-
-
-def ask_to_confirm(subscriber: Subscriber) -> None:
-    """Have a mail ask one who is pending, in the running transaction."""
-    if admitting.may_be_mailed(subscriber.address):
-        outbox.put("confirmation", subscriber.id)
 
 
 def confirm(token: str) -> None:
