@@ -423,28 +423,64 @@ def test_the_longest_search_fits_into_a_link(sent: list[EmailMessage]) -> None:
     assert queries() == [query]
 
 
-def test_who_is_no_reader_yet_becomes_one_of_the_search_alone() -> None:
+def searches_asked_for(*searches: str) -> list[str]:
+    """Ask for each in the name of ada, and give the tokens that are mailed."""
+    tokens = []
+    for n, search in enumerate(searches):
+        preferring.ask_to_follow("Ada@example.org", search, f"192.0.{n}.1")
+        tokens.append(account_letters.search_token(reader().key, search))
+    return tokens
+
+
+def test_who_is_no_reader_yet_becomes_one_of_the_search_alone(sent: list[EmailMessage]) -> None:
     preferring.ask_to_follow("Ada@example.org", "ferries", CLIENT)
-    preferring.ask_to_follow("ada@example.org", "night", CLIENT)
     assert (reader().state, reader().consent_form) == (SubscriberState.PENDING, "search")
-    assert mails() == [("confirmation", None)] * 2
-    subscribing.confirm(linking.sign("confirmation", reader().key))
+    mailing.send_due()
+    # It is a mail about a search, and not about the letter.
+    assert "search" in sent[-1]["Subject"]
+    assert "letter" not in str(sent[-1].get_body(("plain",))).replace("newsletter/", "")
+    token = link_in(sent[-1], "searches")
+    assert preferring.search_of(token) == "ferries"
+    assert preferring.reader_of(preferring.follow(token)).state == SubscriberState.CONFIRMED
     assert (reader().has_all_topics, reader().frequency) == (False, "daily")
-    assert queries() == ["ferries", "night"]
+    assert reader().confirmed_at == NOON
+    assert queries() == ["ferries"]
 
 
-def test_who_asks_for_the_letter_too_before_confirming_gets_all_of_it() -> None:
-    preferring.ask_to_follow("ada@example.org", "ferries", CLIENT)
+def test_only_the_search_of_the_mail_that_was_opened_is_followed() -> None:
     subscribing.sign_up("ada@example.org", "page", CLIENT)
+    others, own = searches_asked_for("spam", "ferries")
+    assert queries() == []
+    preferring.follow(own)
+    assert queries() == ["ferries"]
+    # Nor is the letter, of which this mail said nothing.
+    assert not reader().has_all_topics
+    preferring.follow(others)
+    assert queries() == ["ferries", "spam"]
+
+
+def test_who_follows_a_search_and_then_confirms_the_letter_gets_all_of_it() -> None:
+    subscribing.sign_up("ada@example.org", "page", CLIENT)
+    (own,) = searches_asked_for("ferries")
+    preferring.follow(own)
+    subscribing.confirm(linking.sign("confirmation", reader().key))
     assert reader().has_all_topics
     assert queries() == ["ferries"]
 
 
-def test_searches_asked_for_in_anothers_name_are_twenty_at_most(clock: Clock) -> None:
-    for n in range(25):
-        clock.forward(hours=9)
-        preferring.ask_to_follow("ada@example.org", f"ferries {n}", CLIENT)
-    assert len(queries()) == 20
+def test_who_confirms_the_letter_follows_no_search_that_was_asked_for_in_his_name() -> None:
+    searches_asked_for("spam")
+    subscribing.confirm(linking.sign("confirmation", reader().key))
+    assert reader().has_all_topics
+    assert queries() == []
+
+
+def test_who_left_follows_nothing_by_an_older_link() -> None:
+    (own,) = searches_asked_for("ferries")
+    subscribing.leave(linking.sign("departure", reader().key))
+    for deed in (preferring.search_of, preferring.follow):
+        with pytest.raises(LinkExpired):
+            deed(own)
 
 
 @pytest.mark.parametrize("query", ["", " \n ", "\x00", "x" * 201])

@@ -87,7 +87,7 @@ def save(token: str, wishes: Wishes) -> None:
 
     Raises WishesRefused for what cannot be, and as `reader_of` does.
     """
-    reader = subscribing.locked(_key_of(token))
+    reader = subscribing.locked_reader(_key_of(token))
     try:
         reader.frequency, reader.weekday = wishes.frequency, wishes.weekday
         reader.has_all_topics = wishes.has_all_topics
@@ -117,13 +117,8 @@ def ask_to_follow(address: str, query: str, client: str, proof: Proof = NO_PROOF
     admitting.refuse_provider(address)
     address = address.lower()
     if admitting.take_turn(client, address, proof):
-        reader = subscribing.noted(address, "search", has_all_topics=False)
-        if reader.state == SubscriberState.PENDING:
-            subscribing.take_turn(reader.key)
-            if len(reader.searches) < MOST_SEARCHES:
-                _follow(reader, query)
-            outbox.put("confirmation", reader.id)
-        elif reader.state == SubscriberState.CONFIRMED:
+        reader = subscribing.noted(address, "search")
+        if reader.state != SubscriberState.BOUNCED:
             outbox.put("search", reader.id, query)
     db.session.commit()
 
@@ -131,17 +126,21 @@ def ask_to_follow(address: str, query: str, client: str, proof: Proof = NO_PROOF
 def search_of(token: str) -> str:
     """Give the search that a link adds. Raises LinkExpired, LinkUnreadable."""
     key, query = _search_of(token)
-    subscribing.reader_named(key)
+    subscribing.one_named(key)
     return query
 
 
 def follow(token: str) -> str:
     """Follow the search of a link, and give a token of the preferences that now have it.
 
+    Who was no reader is one now, of this search and nothing else that was asked for in his name.
     Twice is as once. Raises WishesRefused, LinkExpired, LinkUnreadable.
     """
     key, query = _search_of(token)
     reader = subscribing.locked(key)
+    if reader.state != SubscriberState.CONFIRMED:
+        reader.has_all_topics = reader.has_all_topics and reader.confirmed_at is not None
+        subscribing.begin(reader)
     try:
         _follow(reader, query)
     except WishesRefused:

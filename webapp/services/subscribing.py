@@ -34,8 +34,6 @@ def sign_up(address: str, form: str, client: str, proof: Proof = NO_PROOF) -> No
     if admitting.take_turn(client, address, proof):
         subscriber = noted(address, form)
         if _may_be_asked(subscriber):
-            # Who asked for a search alone before now asks for the letter.
-            subscriber.has_all_topics = True
             outbox.put("confirmation", subscriber.id)
     db.session.commit()
 
@@ -53,10 +51,18 @@ def confirm(token: str) -> None:
     """Send the letter from now on to the one who was asked. Raises as `asked_by` does."""
     subscriber = asked_by(token)
     if subscriber.state != SubscriberState.CONFIRMED:
-        subscriber.state = SubscriberState.CONFIRMED
-        subscriber.confirmed_at = the_site().clock()
-        forget_departure(subscriber.address)
+        begin(subscriber)
+    elif not subscriber.topics:
+        # A reader of searches alone, so far.
+        subscriber.has_all_topics = True
     db.session.commit()
+
+
+def begin(subscriber: Subscriber) -> None:
+    """Write from now on to one who has agreed by a mail, in the running transaction."""
+    subscriber.state = SubscriberState.CONFIRMED
+    subscriber.confirmed_at = the_site().clock()
+    forget_departure(subscriber.address)
 
 
 def asked_by(token: str) -> Subscriber:
@@ -125,7 +131,7 @@ def named(key: str) -> Subscriber | None:
     return db.session.scalar(select(Subscriber).where(Subscriber.key == key))
 
 
-def noted(address: str, form: str, *, has_all_topics: bool = True) -> Subscriber:
+def noted(address: str, form: str) -> Subscriber:
     """Give the one who has an address, as they are or as one who has just asked."""
     # Always tried, and never a second row: not even another worker's of this moment.
     asked = _insert(Subscriber).values(
@@ -133,7 +139,6 @@ def noted(address: str, form: str, *, has_all_topics: bool = True) -> Subscriber
         consent_at=the_site().clock(),
         consent_form=form,
         consent_wording=WORDING,
-        has_all_topics=has_all_topics,
     )
     db.session.execute(asked.on_conflict_do_nothing(index_elements=["address"]))
     return db.session.scalars(select(Subscriber).where(Subscriber.address == address)).one()
@@ -145,22 +150,39 @@ def _insert(table: type[Base]) -> sqlite.Insert | postgresql.Insert:
     return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
 
 
+def one_named(key: str) -> Subscriber:
+    """Give the one whom a key names. Raises LinkExpired once he has left."""
+    subscriber = named(key)
+    if subscriber is None:
+        raise LinkExpired(USED_UP)
+    return subscriber
+
+
 def reader_named(key: str) -> Subscriber:
-    """Give the one whom a key names, if he has ever confirmed. Raises LinkExpired."""
-    reader = named(key)
-    if reader is None or reader.state == SubscriberState.PENDING:
+    """Give the one whom a key names, if he has confirmed. Raises LinkExpired."""
+    reader = one_named(key)
+    if reader.state == SubscriberState.PENDING:
         raise LinkExpired(USED_UP)
     return reader
 
 
 def locked(key: str) -> Subscriber:
-    """Give a reader whom nobody else can change until this transaction is through."""
+    """Give one whom nobody else can change until this transaction is through.
+
+    Raises LinkExpired, and ends the transaction, once he has left.
+    """
     take_turn(key)
     try:
-        return reader_named(key)
+        return one_named(key)
     except LinkExpired:
         db.session.rollback()
         raise
+
+
+def locked_reader(key: str) -> Subscriber:
+    """Give as `locked` does one who has confirmed; for others raises LinkExpired too."""
+    locked(key)
+    return reader_named(key)
 
 
 def take_turn(key: str) -> None:
