@@ -58,14 +58,13 @@ class OfferedTopic(NamedTuple):
 def ask_for_link(address: str, client: str, proof: Proof = NO_PROOF) -> None:
     """Mail a link to the preferences, if the letter goes to this address.
 
-    `client` and `proof` are as for `subscribing.sign_up`, and held to the same limits. Raises
-    TooManySignUps.
+    `client` and `proof` are as for `subscribing.sign_up`, and held to the same limits. As there,
+    the same statements run whether it does or not. Raises TooManySignUps.
     """
     address = address.lower()
     if admitting.take_turn(client, address, proof, is_for_readers=True):
-        reader = subscribing.known(address)
-        if reader is not None and reader.state == SubscriberState.CONFIRMED:
-            outbox.put("preferences", reader.id)
+        confirmed = Subscriber.state == SubscriberState.CONFIRMED
+        outbox.put_for("preferences", (Subscriber.address == address, confirmed))
     db.session.commit()
 
 
@@ -117,9 +116,7 @@ def ask_to_follow(address: str, query: str, client: str, proof: Proof = NO_PROOF
     admitting.refuse_provider(address)
     address = address.lower()
     if admitting.take_turn(client, address, proof):
-        reader = subscribing.noted(address, "search")
-        if reader.state != SubscriberState.BOUNCED:
-            outbox.put("search", reader.id, query)
+        subscribing.write_to(subscribing.noted(address, "search"), "search", query)
     db.session.commit()
 
 

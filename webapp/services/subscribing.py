@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from webapp.errors import LinkExpired
@@ -21,30 +21,29 @@ USED_UP = "This link is used up. Please ask for a new one."
 def sign_up(address: str, form: str, client: str, proof: Proof = NO_PROOF) -> None:
     """Note that somebody asked for the letter, and have a mail ask to confirm it.
 
-    An address that is known already stays as it is; one that has not confirmed is asked again,
-    a few times a day at most, and beyond that nothing is noted: no row is there that was never
-    written to. Raises ProviderRefused, and TooManySignUps as `take_turn` does.
+    Who has the letter already is mailed a link to its preferences instead. Beyond a few mails a
+    day nothing is noted: no row is there that was never written to. Raises ProviderRefused, and
+    TooManySignUps as `admitting.take_turn` does.
 
-    How long it takes says nothing of an address either. The same statements run whether it was
-    known or not, up to the commit, but for one: no mail is put into the outbox for who gets
-    the letter already. That is one row among the counts that every sign-up writes.
+    How long it takes says nothing of an address either: the same statements run in each case.
     """
     admitting.refuse_provider(address)
     address = address.lower()
     if admitting.take_turn(client, address, proof):
         subscriber = noted(address, form)
-        if _may_be_asked(subscriber):
-            outbox.put("confirmation", subscriber.id)
+        is_reader = subscriber.state == SubscriberState.CONFIRMED
+        write_to(subscriber, "preferences" if is_reader else "confirmation")
     db.session.commit()
 
 
-def _may_be_asked(subscriber: Subscriber) -> bool:
-    """Whether one who asks again is written to: not where mail came back in the last weeks."""
-    # Looked for in each case: how long this takes tells nothing.
-    came_back = select(Bounce.id).where(Bounce.subscriber_id == subscriber.id).limit(1)
-    has_come_back = db.session.scalar(came_back) is not None
-    is_confirmed = subscriber.state == SubscriberState.CONFIRMED
-    return not (has_come_back or is_confirmed)
+def write_to(subscriber: Subscriber, letter: str, about: str = "") -> None:
+    """Have a mail sent that anyone may have asked for; none where mail came back lately."""
+    outbox.put_for(letter, (Subscriber.id == subscriber.id, _is_reached()), about)
+
+
+def _is_reached() -> ColumnElement[bool]:
+    came_back = exists().where(Bounce.subscriber_id == Subscriber.id).correlate(Subscriber)
+    return or_(Subscriber.state == SubscriberState.CONFIRMED, ~came_back)
 
 
 def confirm(token: str) -> None:
