@@ -18,6 +18,7 @@ import pytest
 from flask import Flask
 from PIL import Image
 from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
 from tests.bench.listings import fill
 from tests.bench.searching.articles import articles
@@ -166,6 +167,18 @@ def test_signs_that_postgresql_takes_in_no_text_are_no_error_of_ours(
             assert answer.status_code in (303, 429), place
         assert client.get(f"/newsletter/preferences/{each}").status_code == 404
         assert client.get(f"/newsletter/searches?q={each}").status_code == 200
+
+
+def test_who_asks_again_is_not_erased_meanwhile_in_postgresql(app: Flask) -> None:
+    subscribing.sign_up("ada@example.org", "page", "203.0.113.7")
+    erase = text("DELETE FROM subscriber WHERE address = 'ada@example.org'")
+    ada = subscribing.noted("ada@example.org", "footer")
+    with db.engine.connect() as other:
+        other.execute(text("SET LOCAL lock_timeout = '100ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            other.execute(erase)
+    subscribing.write_to(ada, "confirmation")
+    db.session.commit()
 
 
 def test_withdrawing_and_the_doctor_work_on_postgresql(client: CheckingClient) -> None:

@@ -111,12 +111,32 @@ def test_a_sign_up_is_pending_with_when_and_how_consent_was_given() -> None:
     assert stored.consent_wording == subscribing.WORDING
 
 
-def test_the_same_address_twice_is_one_row_that_stays_as_it_was(clock: Clock) -> None:
+def test_who_is_asked_again_consents_anew_and_has_a_week_from_then(clock: Clock) -> None:
     subscribing.sign_up("ada@example.org", "banner", CLIENT)
-    clock.forward(days=1)
+    clock.forward(days=6)
     subscribing.sign_up("ADA@example.org", "footer", CLIENT)
     (stored,) = subscribers()
-    assert (stored.consent_at, stored.consent_form) == (NOON, "banner")
+    assert (stored.consent_at, stored.consent_form) == (clock.now, "footer")
+    token = linking.sign("confirmation", stored.key)
+    clock.forward(days=6)
+    subscribing.erase_unconfirmed()
+    subscribing.confirm(token)
+    clock.forward(days=1)
+    subscribing.sign_up("ada@example.org", "page", CLIENT)
+    db.session.expire_all()
+    assert stored.consent_form == "footer", "whoever has confirmed stays as he was"
+
+
+def test_who_is_not_asked_again_is_forgotten_in_time(clock: Clock) -> None:
+    sign_up(1)
+    (stored,) = subscribers()
+    db.session.add(Bounce(subscriber_id=stored.id, kind=BounceKind.HARD, bounced_at=NOON))
+    db.session.commit()
+    clock.forward(days=6)
+    sign_up(1)
+    clock.forward(days=1, seconds=1)
+    subscribing.erase_unconfirmed()
+    assert subscribers() == []
 
 
 @pytest.mark.usefixtures("without_proof")

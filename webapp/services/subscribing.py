@@ -14,6 +14,7 @@ from webapp.services import admitting, linking, outbox
 from webapp.services.proving import NO_PROOF, Proof
 
 WORDING = "2026-11"  # the version of the text that stands at the form
+CONSENT = ("consent_at", "consent_form", "consent_wording")
 CONFIRMATION_DAYS = 7
 USED_UP = "This link is used up. Please ask for a new one."
 
@@ -131,16 +132,26 @@ def named(key: str) -> Subscriber | None:
 
 
 def noted(address: str, form: str) -> Subscriber:
-    """Give the one who has an address, as they are or as one who has just asked."""
-    # Always tried, and never a second row: not even another worker's of this moment.
+    """Give the one who has an address, and who has just asked if he is to be asked to confirm.
+
+    Then he consents anew: when, where and to what, and has as long for it as the mail says. The
+    row is held until the transaction is through, and always tried: never is there a second one,
+    not even by another worker of this moment.
+    """
     asked = _insert(Subscriber).values(
         address=address,
         consent_at=the_site().clock(),
         consent_form=form,
         consent_wording=WORDING,
     )
-    db.session.execute(asked.on_conflict_do_nothing(index_elements=["address"]))
-    return db.session.scalars(select(Subscriber).where(Subscriber.address == address)).one()
+    consent = {name: asked.excluded[name] for name in CONSENT}
+    is_asked = Subscriber.state != SubscriberState.CONFIRMED
+    anew = asked.on_conflict_do_update(
+        index_elements=["address"], set_=consent, where=is_asked & _is_reached()
+    )
+    db.session.execute(anew)
+    asks = select(Subscriber).where(Subscriber.address == address)
+    return db.session.scalars(asks, execution_options={"populate_existing": True}).one()
 
 
 def _insert(table: type[Base]) -> sqlite.Insert | postgresql.Insert:
