@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from tests.conftest import NOON, Clock
 from tests.factories import make_article
+from tests.races import meanwhile
 from tests.services.test_subscribing import everything_stored
 from webapp.errors import AddressTaken, LinkExpired, LinkUnreadable, TooManySignUps, WishesRefused
 from webapp.extensions import db, the_site
@@ -55,11 +56,15 @@ def join(name: str = "ada") -> Subscriber:
 
 
 def preferences(name: str = "ada") -> str:
-    return linking.sign("preferences", reader(name).key)
+    return linking.sign_for("preferences", reader(name).key, reader(name).address)
 
 
 def account_token(name: str = "ada") -> str:
-    return linking.sign("account", reader(name).key)
+    return linking.sign_for("account", reader(name).key, reader(name).address)
+
+
+def confirmation() -> str:
+    return linking.sign_for("confirmation", reader().key, reader().address)
 
 
 def mails() -> list[tuple[str, str | None]]:
@@ -313,6 +318,66 @@ def test_a_new_address_gets_the_letter_once_it_has_confirmed(sent: list[EmailMes
         account.move(token)
 
 
+def test_what_lies_in_the_former_mailbox_does_nothing_once_the_letter_has_moved(
+    sent: list[EmailMessage],
+) -> None:
+    join()
+    former = preferences(), account_token()
+    (search,) = searches_asked_for("spam")
+    leave = linking.sign("departure", reader().key)
+    account.ask_to_move(former[1], "new@example.org")
+    account.move(moved_token(sent))
+    for link, deed in (
+        (former[0], lambda token: preferring.save(token, EVERYTHING)),
+        (former[0], preferring.reader_of),
+        (former[0], account.ask_for_link),
+        (former[1], account.account_of),
+        (former[1], account.everything_about),
+        (former[1], account.erase),
+        (former[1], lambda token: account.ask_to_move(token, "ada@example.org")),
+        (search, preferring.follow),
+    ):
+        with pytest.raises(LinkExpired):
+            deed(link)
+    assert (reader("new").state, queries("new")) == ("confirmed", [])
+    assert preferring.reader_of(preferences("new"))
+    # The way to leave stands in mails that may have been kept, and is good for ever.
+    subscribing.leave(leave)
+    assert subscribing.known("new@example.org") is None
+
+
+def test_a_token_fits_into_a_line_of_a_mail() -> None:
+    join()
+    # RFC 2045, 6.7: 76 characters, and the last of them says that the line goes on.
+    for token in (preferences(), confirmation(), linking.sign("departure", reader().key)):
+        assert len(token) <= 75
+
+
+def test_who_is_erased_at_once_as_a_mail_is_asked_for_gets_none() -> None:
+    join()
+    link, fresh = preferences(), account_token()
+    with meanwhile(lambda: account.erase(fresh)) as other, pytest.raises(LinkExpired):
+        account.ask_for_link(link)
+    assert other == [None]
+    assert mails() == []
+
+
+def test_who_is_erased_at_once_as_he_moves_is_erased(sent: list[EmailMessage]) -> None:
+    join()
+    fresh = account_token()
+    with meanwhile(lambda: account.erase(fresh)) as other, pytest.raises(LinkExpired):
+        account.ask_to_move(fresh, "new@example.org")
+    assert other == [None]
+    join("eve")
+    fresh = account_token("eve")
+    account.ask_to_move(fresh, "new@example.org")
+    token = moved_token(sent)
+    with meanwhile(lambda: account.erase(fresh)) as other, pytest.raises(LinkExpired):
+        account.move(token)
+    assert other == [None]
+    assert db.session.scalars(select(Subscriber)).all() == []
+
+
 def test_no_address_stands_in_a_link(sent: list[EmailMessage]) -> None:
     join()
     account.ask_to_move(account_token(), "new@example.org")
@@ -428,7 +493,7 @@ def searches_asked_for(*searches: str) -> list[str]:
     tokens = []
     for n, search in enumerate(searches):
         preferring.ask_to_follow("Ada@example.org", search, f"192.0.{n}.1")
-        tokens.append(account_letters.search_token(reader().key, search))
+        tokens.append(linking.sign_for("search", reader().key, reader().address, search))
     return tokens
 
 
@@ -463,14 +528,14 @@ def test_who_follows_a_search_and_then_confirms_the_letter_gets_all_of_it() -> N
     subscribing.sign_up("ada@example.org", "page", CLIENT)
     (own,) = searches_asked_for("ferries")
     preferring.follow(own)
-    subscribing.confirm(linking.sign("confirmation", reader().key))
+    subscribing.confirm(confirmation())
     assert reader().has_all_topics
     assert queries() == ["ferries"]
 
 
 def test_who_confirms_the_letter_follows_no_search_that_was_asked_for_in_his_name() -> None:
     searches_asked_for("spam")
-    subscribing.confirm(linking.sign("confirmation", reader().key))
+    subscribing.confirm(confirmation())
     assert reader().has_all_topics
     assert queries() == []
 

@@ -117,7 +117,7 @@ def test_who_is_asked_again_consents_anew_and_has_a_week_from_then(clock: Clock)
     subscribing.sign_up("ADA@example.org", "footer", CLIENT)
     (stored,) = subscribers()
     assert (stored.consent_at, stored.consent_form) == (clock.now, "footer")
-    token = linking.sign("confirmation", stored.key)
+    token = linking.sign_for("confirmation", stored.key, stored.address)
     clock.forward(days=6)
     subscribing.erase_unconfirmed()
     subscribing.confirm(token)
@@ -392,10 +392,9 @@ def test_the_hash_goes_when_its_hour_is_over(clock: Clock) -> None:
 def asked(name: str = "ada") -> str:
     """Sign up, and give the token in the link of the mail."""
     subscribing.sign_up(f"{name}@example.org", "page", CLIENT)
-    key = db.session.scalars(
-        select(Subscriber.key).where(Subscriber.address == f"{name}@example.org")
-    ).one()
-    return linking.sign("confirmation", key)
+    subscriber = subscribing.known(f"{name}@example.org")
+    assert subscriber is not None
+    return linking.sign_for("confirmation", subscriber.key, subscriber.address)
 
 
 def way_out() -> str:
@@ -476,6 +475,14 @@ def test_who_leaves_twice_at_once_has_left() -> None:
     assert other == [None]
     assert subscribers() == []
     assert len(db.session.scalars(select(Departure)).all()) == 1
+
+
+def test_who_leaves_and_confirms_at_once_has_left() -> None:
+    token, leave = asked(), way_out()
+    with meanwhile(lambda: subscribing.leave(leave)) as other, pytest.raises(LinkExpired):
+        subscribing.confirm(token)
+    assert other == [None]
+    assert subscribers() == []
 
 
 def test_who_left_may_come_again() -> None:

@@ -37,7 +37,11 @@ def join(name: str = "ada") -> None:
 
 
 def path(noun: str, name: str = "ada") -> str:
-    return f"/newsletter/{noun}/{linking.sign(noun, reader(name).key)}"
+    return f"/newsletter/{noun}/{linking.sign_for(noun, reader(name).key, reader(name).address)}"
+
+
+def search(query: str) -> str:
+    return linking.sign_for("search", reader().key, reader().address, query)
 
 
 def mailed_path(noun: str) -> str:
@@ -156,7 +160,6 @@ def test_what_is_no_number_of_a_search_removes_nothing(client: CheckingClient, n
 
 
 def every_post() -> list[str]:
-    key = reader().key
     return [
         "/newsletter/preferences",
         "/newsletter/searches",
@@ -165,8 +168,8 @@ def every_post() -> list[str]:
         f"{path('account')}/file",
         f"{path('account')}/address",
         f"{path('account')}/erasure",
-        f"/newsletter/address/{linking.sign('address', key)}",
-        f"/newsletter/searches/{linking.sign('search', f'{key} ferries')}",
+        f"/newsletter/address/{linking.sign('address', reader().key)}",
+        f"/newsletter/searches/{search('ferries')}",
     ]
 
 
@@ -197,11 +200,10 @@ def test_links_that_are_not_whole_or_late_say_so(client: CheckingClient, clock: 
 
 def test_pages_of_one_reader_are_kept_and_found_nowhere(client: CheckingClient) -> None:
     join()
-    key = reader().key
     for address in (
         path("preferences"),
         path("account"),
-        f"/newsletter/searches/{linking.sign('search', f'{key} ferries')}",
+        f"/newsletter/searches/{search('ferries')}",
         "/newsletter/preferences",
         "/newsletter/requested",
         "/newsletter/searches?q=x",
@@ -301,6 +303,7 @@ def test_a_new_address_confirms_by_a_button(client: CheckingClient) -> None:
     client.page(moved.location)
     assert reader("new")
     assert client.get(address).status_code == 410
+    account = path("account", "new")
     wrong = client.page_of(client.post(f"{account}/address", data={"email": "new@"}), 422)
     assert "does not look like" in error_of(wrong, "input", "email")
 
@@ -359,7 +362,7 @@ def test_who_follows_twenty_is_told_that_no_more_can_be(client: CheckingClient) 
     join()
     for n in range(20):
         client.post(path("preferences"), data=typed(search=f"ferries {n}"))
-    link = f"/newsletter/searches/{linking.sign('search', f'{reader().key} one more')}"
+    link = f"/newsletter/searches/{search('one more')}"
     page = client.page_of(client.post(link), 422)
     assert "Remove one" in page.main
 

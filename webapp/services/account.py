@@ -5,16 +5,16 @@ By a link that lasts an hour, mailed to who has one from a letter: that may have
 
 from __future__ import annotations
 
-import hmac
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.errors import AddressTaken, LinkExpired
 from webapp.extensions import db, the_site
 from webapp.models import Article, Bounce, Delivery, Edition, Subscriber, SubscriberState
 from webapp.services import account_letters, admitting, linking, preferring, rates, subscribing
+from webapp.services.linking import Link
 
 NEW_ADDRESSES = "5 per day"  # that one reader may have a mail sent to
 
@@ -24,13 +24,15 @@ def ask_for_link(token: str) -> None:
 
     Raises as `preferring.reader_of` does.
     """
-    subscribing.mail("account", preferring.reader_of(token))
-    db.session.commit()
+    link = preferring.link_of(token)
+    with subscribing.turn_of(link):
+        subscribing.mail("account", preferring.confirmed(subscribing.one_of(link)))
+        db.session.commit()
 
 
 def account_of(token: str) -> Subscriber:
     """Give the one to whom a link of an hour went. Raises LinkExpired, LinkUnreadable."""
-    return subscribing.reader_named(linking.read("account", token, account_letters.ACCOUNT_LASTS))
+    return preferring.confirmed(subscribing.one_of(_link(token)))
 
 
 def everything_about(token: str) -> dict[str, object]:
@@ -66,20 +68,22 @@ def ask_to_move(token: str, address: str) -> None:
     Nothing tells whether somebody else has it. Of several such links only the last is good.
     Raises ProviderRefused, and as `account_of` does.
     """
-    reader, address = account_of(token), address.lower()
     admitting.refuse_provider(address)
-    _forget_moves(reader)
-    is_too_much = rates.seconds_to_wait(NEW_ADDRESSES, f"address/{reader.key}")
-    if address != reader.address and not is_too_much and admitting.may_be_mailed(address):
-        now = the_site().clock()
-        move = Delivery(subscriber_id=reader.id, letter="address", address=address, due_at=now)
-        db.session.add(move)
-    db.session.commit()
+    link, address = _link(token), address.lower()
+    with subscribing.turn_of(link):
+        reader = preferring.confirmed(subscribing.one_of(link))
+        _forget_moves(reader)
+        is_too_much = rates.seconds_to_wait(NEW_ADDRESSES, f"address/{reader.key}")
+        if address != reader.address and not is_too_much and admitting.may_be_mailed(address):
+            move = Delivery(subscriber_id=reader.id, letter="address", address=address)
+            move.due_at = the_site().clock()
+            db.session.add(move)
+        db.session.commit()
 
 
 def new_address(token: str) -> str:
     """Give the address that a link confirms. Raises LinkExpired, LinkUnreadable."""
-    return _move_of(token)[1]
+    return _move_of(_address(token))[1]
 
 
 def move(token: str) -> None:
@@ -87,26 +91,31 @@ def move(token: str) -> None:
 
     Raises AddressTaken, and as `new_address` does.
     """
-    reader, address = _move_of(token)
-    holder = subscribing.known(address)
-    if holder is not None and holder.state == SubscriberState.PENDING:
-        # Who opens this link has the address, and what was asked for with it.
-        db.session.execute(delete(Subscriber).where(Subscriber.id == holder.id))
-    subscribing.note_departure(reader.address)
-    subscribing.forget_departure(address)
-    _forget_moves(reader)
-    # What came back came from the other address.
-    db.session.execute(delete(Bounce).where(Bounce.subscriber_id == reader.id))
+    link = _address(token)
+    with subscribing.turn_of(link):
+        reader, address = _move_of(link)
+        holder = subscribing.known(address)
+        if holder is not None and holder.state == SubscriberState.PENDING:
+            # Who opens this link has the address, and what was asked for with it.
+            db.session.execute(delete(Subscriber).where(Subscriber.id == holder.id))
+        subscribing.note_departure(reader.address)
+        subscribing.forget_departure(address)
+        _forget_moves(reader)
+        # What came back came from the other address.
+        db.session.execute(delete(Bounce).where(Bounce.subscriber_id == reader.id))
+        _give(reader, address)
+        db.session.commit()
+
+
+def _give(reader: Subscriber, address: str) -> None:
     moved = {"address": address, "state": SubscriberState.CONFIRMED}
     try:
         db.session.execute(update(Subscriber).where(Subscriber.id == reader.id).values(**moved))
     except IntegrityError:
-        db.session.rollback()
         raise AddressTaken(
             "The letter goes to this address already, by a subscription of its own. Leave one of "
             "the two by the link in its letters."
         ) from None
-    db.session.commit()
 
 
 def erase(token: str) -> None:
@@ -114,29 +123,40 @@ def erase(token: str) -> None:
 
     Raises LinkExpired, LinkUnreadable.
     """
-    reader = subscribing.named(linking.read("account", token, account_letters.ACCOUNT_LASTS))
-    if reader is not None:
-        subscribing.forget(reader)
-    db.session.commit()
+    link = _link(token)
+    with subscribing.turn_of(link):
+        if subscribing.named(link.key) is not None:
+            subscribing.forget(subscribing.one_of(link))
+        db.session.commit()
 
 
-def _move_of(token: str) -> tuple[Subscriber, str]:
-    said = linking.read("address", token, account_letters.ADDRESS_LASTS)
-    key, _, hashed = said.partition(" ")
-    reader = subscribing.reader_named(key)
-    moves = select(Delivery.address).where(*_moves_of(reader))
-    address = db.session.scalar(moves.order_by(Delivery.id.desc()).limit(1))
-    if address is None or not hmac.compare_digest(linking.keyed_hash(address), hashed):
-        raise LinkExpired(subscribing.USED_UP)
-    return reader, address
+def _link(token: str) -> Link:
+    return linking.opened("account", token, account_letters.ACCOUNT_LASTS)
 
 
-def _moves_of(reader: Subscriber) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return Delivery.subscriber_id == reader.id, Delivery.letter == "address"
+def _address(token: str) -> Link:
+    return linking.opened("address", token, account_letters.ADDRESS_LASTS)
+
+
+def _move_of(link: Link) -> tuple[Subscriber, str]:
+    """Give a reader and the address asked for last. Raises LinkExpired for a link to another."""
+    moves = (
+        select(Subscriber, Delivery.address)
+        .join(Delivery, Delivery.subscriber_id == Subscriber.id)
+        .where(Subscriber.key == link.key, _IS_MOVE)
+        .order_by(Delivery.id.desc())
+    )
+    last = db.session.execute(moves.limit(1)).first()
+    if last is None or linking.address_mark(last.address) != link.mark:
+        raise LinkExpired("This link is used up. Please ask for a new one.")
+    return last.Subscriber, last.address
+
+
+_IS_MOVE = Delivery.letter == "address"
 
 
 def _forget_moves(reader: Subscriber) -> None:
-    db.session.execute(delete(Delivery).where(*_moves_of(reader)))
+    db.session.execute(delete(Delivery).where(Delivery.subscriber_id == reader.id, _IS_MOVE))
 
 
 def _deliveries_to(reader: Subscriber) -> list[dict[str, object]]:

@@ -60,9 +60,16 @@ class Desk:
         id = f"{_name_of(due)}@{urlsplit(settings.site_url).hostname}"
         headers = {"To": due.recipient, "Message-ID": f"<{id}>"}
         marks = {mark for mark, _ in stencil.places}
-        values = {mark: linking.sign(MARKS[mark], due.key) for mark in marks}
+        values = {mark: _token(MARKS[mark], due) for mark in marks}
         content = signed(stencil.filled(values, headers))
         return Mail(due.recipient, _return_path(due), id, content)
+
+
+def _token(deed: str, due: Due) -> str:
+    # The way to leave is good for ever; the others while the reader has this address.
+    if deed == "departure":
+        return linking.sign(deed, due.key)
+    return linking.sign_for(deed, due.key, due.recipient)
 
 
 def signed(content: bytes) -> bytes:

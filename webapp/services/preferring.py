@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
-from webapp.errors import WishesRefused
+from webapp.errors import LinkExpired, WishesRefused
 from webapp.extensions import db
 from webapp.models import (
     FollowedSearch,
@@ -29,6 +29,7 @@ from webapp.services import (
     reading,
     subscribing,
 )
+from webapp.services.linking import Link
 from webapp.services.proving import NO_PROOF, Proof
 from webapp.text.markup import printable_line
 
@@ -70,7 +71,19 @@ def ask_for_link(address: str, client: str, proof: Proof = NO_PROOF) -> None:
 
 def reader_of(token: str) -> Subscriber:
     """Give the one whose preferences a link leads to. Raises LinkExpired, LinkUnreadable."""
-    return subscribing.reader_named(_key_of(token))
+    return confirmed(subscribing.one_of(link_of(token)))
+
+
+def link_of(token: str) -> Link:
+    """Read a link to the preferences. Raises LinkExpired, LinkUnreadable."""
+    return linking.opened("preferences", token, account_letters.PREFERENCES_LAST)
+
+
+def confirmed(subscriber: Subscriber) -> Subscriber:
+    """Give one who has confirmed as he is. Raises LinkExpired for others."""
+    if subscriber.state == SubscriberState.PENDING:
+        raise LinkExpired("This link is not good yet. Please confirm your address first.")
+    return subscriber
 
 
 def topics_for(reader: Subscriber) -> list[OfferedTopic]:
@@ -86,8 +99,9 @@ def save(token: str, wishes: Wishes) -> None:
 
     Raises WishesRefused for what cannot be, and as `reader_of` does.
     """
-    reader = subscribing.locked_reader(_key_of(token))
-    try:
+    link = link_of(token)
+    with subscribing.turn_of(link):
+        reader = confirmed(subscribing.one_of(link))
         reader.frequency, reader.weekday = wishes.frequency, wishes.weekday
         reader.has_all_topics = wishes.has_all_topics
         chosen = select(Topic).where(Topic.slug.in_(wishes.topics))
@@ -98,10 +112,7 @@ def save(token: str, wishes: Wishes) -> None:
         if not (reader.has_all_topics or reader.topics or reader.searches):
             sentence = "Choose a topic or follow a search: otherwise nothing would ever come."
             raise WishesRefused("topics", sentence)
-    except WishesRefused:
-        db.session.rollback()
-        raise
-    db.session.commit()
+        db.session.commit()
 
 
 def ask_to_follow(address: str, query: str, client: str, proof: Proof = NO_PROOF) -> None:
@@ -122,9 +133,9 @@ def ask_to_follow(address: str, query: str, client: str, proof: Proof = NO_PROOF
 
 def search_of(token: str) -> str:
     """Give the search that a link adds. Raises LinkExpired, LinkUnreadable."""
-    key, query = _search_of(token)
-    subscribing.one_named(key)
-    return query
+    link = _search(token)
+    subscribing.one_of(link)
+    return link.about
 
 
 def follow(token: str) -> str:
@@ -133,28 +144,19 @@ def follow(token: str) -> str:
     Who was no reader is one now, of this search and nothing else that was asked for in his name.
     Twice is as once. Raises WishesRefused, LinkExpired, LinkUnreadable.
     """
-    key, query = _search_of(token)
-    reader = subscribing.locked(key)
-    if reader.state != SubscriberState.CONFIRMED:
-        reader.has_all_topics = reader.has_all_topics and reader.confirmed_at is not None
-        subscribing.begin(reader)
-    try:
-        _follow(reader, query)
-    except WishesRefused:
-        db.session.rollback()
-        raise
-    db.session.commit()
-    return linking.sign("preferences", key)
+    link = _search(token)
+    with subscribing.turn_of(link):
+        reader = subscribing.one_of(link)
+        if reader.state != SubscriberState.CONFIRMED:
+            reader.has_all_topics = reader.has_all_topics and reader.confirmed_at is not None
+            subscribing.begin(reader)
+        _follow(reader, link.about)
+        db.session.commit()
+    return linking.sign_for("preferences", reader.key, reader.address)
 
 
-def _key_of(token: str) -> str:
-    return linking.read("preferences", token, account_letters.PREFERENCES_LAST)
-
-
-def _search_of(token: str) -> tuple[str, str]:
-    said = linking.read("search", token, account_letters.SEARCH_LASTS)
-    key, _, query = said.partition(" ")
-    return key, query
+def _search(token: str) -> Link:
+    return linking.opened("search", token, account_letters.SEARCH_LASTS)
 
 
 def _one_line(query: str) -> str:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from webapp.errors import LinkExpired
+from webapp.errors import LinkExpired, SiteError
 from webapp.extensions import Base, db, the_site
 from webapp.models import Bounce, Departure, Subscriber, SubscriberState
 from webapp.services import admitting, linking, outbox
+from webapp.services.linking import Link
 from webapp.services.proving import NO_PROOF, Proof
 
 WORDING = "2026-11"  # the version of the text that stands at the form
 CONSENT = ("consent_at", "consent_form", "consent_wording")
 CONFIRMATION_DAYS = 7
-USED_UP = "This link is used up. Please ask for a new one."
 
 
 def sign_up(address: str, form: str, client: str, proof: Proof = NO_PROOF) -> None:
@@ -49,13 +51,15 @@ def _is_reached() -> ColumnElement[bool]:
 
 def confirm(token: str) -> None:
     """Send the letter from now on to the one who was asked. Raises as `asked_by` does."""
-    subscriber = asked_by(token)
-    if subscriber.state != SubscriberState.CONFIRMED:
-        begin(subscriber)
-    elif not subscriber.topics:
-        # A reader of searches alone, so far.
-        subscriber.has_all_topics = True
-    db.session.commit()
+    link = _confirmation(token)
+    with turn_of(link):
+        subscriber = one_of(link)
+        if subscriber.state != SubscriberState.CONFIRMED:
+            begin(subscriber)
+        elif not subscriber.topics:
+            # A reader of searches alone, so far.
+            subscriber.has_all_topics = True
+        db.session.commit()
 
 
 def begin(subscriber: Subscriber) -> None:
@@ -67,11 +71,11 @@ def begin(subscriber: Subscriber) -> None:
 
 def asked_by(token: str) -> Subscriber:
     """Give the one whom a mail asked to confirm. Raises LinkExpired, LinkUnreadable."""
-    lasts = timedelta(days=CONFIRMATION_DAYS)
-    subscriber = named(linking.read("confirmation", token, lasts))
-    if subscriber is None:
-        raise LinkExpired("This link is used up. Please ask for the letter again.")
-    return subscriber
+    return one_of(_confirmation(token))
+
+
+def _confirmation(token: str) -> Link:
+    return linking.opened("confirmation", token, timedelta(days=CONFIRMATION_DAYS))
 
 
 def leave(token: str) -> None:
@@ -160,46 +164,29 @@ def _insert(table: type[Base]) -> sqlite.Insert | postgresql.Insert:
     return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
 
 
-def one_named(key: str) -> Subscriber:
-    """Give the one whom a key names. Raises LinkExpired once he has left."""
-    subscriber = named(key)
-    if subscriber is None:
-        raise LinkExpired(USED_UP)
+def one_of(link: Link) -> Subscriber:
+    """Give the one to whom a link was mailed. Raises LinkExpired once he has left or has moved."""
+    subscriber = named(link.key)
+    if subscriber is None or linking.address_mark(subscriber.address) != link.mark:
+        raise LinkExpired("This link is used up. Please ask for a new one.")
     return subscriber
 
 
-def reader_named(key: str) -> Subscriber:
-    """Give the one whom a key names, if he has confirmed. Raises LinkExpired."""
-    reader = one_named(key)
-    if reader.state == SubscriberState.PENDING:
-        raise LinkExpired(USED_UP)
-    return reader
+@contextmanager
+def turn_of(link: Link) -> Iterator[None]:
+    """Let nobody else change the one of a link until this transaction is through.
 
-
-def locked(key: str) -> Subscriber:
-    """Give one whom nobody else can change until this transaction is through.
-
-    Raises LinkExpired, and ends the transaction, once he has left.
+    What is refused within ends the transaction.
     """
-    take_turn(key)
+    # It changes nothing, but as a write it waits for others, in every database.
+    one = update(Subscriber).where(Subscriber.key == link.key)
+    db.session.execute(one.values(key=link.key))
+    db.session.expire_all()
     try:
-        return one_named(key)
-    except LinkExpired:
+        yield
+    except SiteError:
         db.session.rollback()
         raise
-
-
-def locked_reader(key: str) -> Subscriber:
-    """Give as `locked` does one who has confirmed; for others raises LinkExpired too."""
-    locked(key)
-    return reader_named(key)
-
-
-def take_turn(key: str) -> None:
-    """Wait until nobody else is changing the one whom a key names, and keep others waiting."""
-    # It changes nothing, but as a write it waits for others, in every database.
-    db.session.execute(update(Subscriber).where(Subscriber.key == key).values(key=key))
-    db.session.expire_all()
 
 
 def mail(letter: str, reader: Subscriber, about: str = "") -> None:
