@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
-from webapp.forms import FORM_NAMES, NewsletterForm
+from webapp.forms import FORM_NAMES, NewsletterForm, PreferencesForm
 
 
 def filled(app: Flask, **typed: str) -> NewsletterForm:
@@ -111,3 +111,10 @@ def test_what_a_script_adds_or_leaves_out_is_never_the_readers_error(
     form = filled(app, email="ada@example.org", **typed)
     assert not form.errors
     assert form.answer.data == typed.get("answer", form.answer.default)
+
+
+@pytest.mark.parametrize("said", ["a\0b", "\udc80", "a\nb"])
+def test_a_topic_that_no_database_takes_is_none(app: Flask, said: str) -> None:
+    with app.test_request_context("/", method="POST"):
+        form = PreferencesForm(MultiDict([("topics", said), ("topics", "night")]))
+        assert form.chosen == {"night"}

@@ -18,6 +18,7 @@ import pytest
 from flask import Flask
 from PIL import Image
 from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
 from tests.bench.listings import fill
 from tests.bench.searching.articles import articles
@@ -29,7 +30,16 @@ from tests.test_serving import free_port
 from webapp import models
 from webapp.extensions import db
 from webapp.models import RelatedDue
-from webapp.services import checkup, illustrating, listing, publishing, reading, relating
+from webapp.services import (
+    checkup,
+    illustrating,
+    linking,
+    listing,
+    publishing,
+    reading,
+    relating,
+    subscribing,
+)
 from webapp.services.transferring import Tally, export_subscribers, import_subscribers
 from webapp.settings import Settings
 
@@ -157,6 +167,41 @@ def test_a_list_of_subscribers_comes_in_whole_and_goes_out_in_postgresql(
     file.write_text("email,status\nada@example.org,cleaned\neve@example.org,unsubscribed\n")
     assert import_subscribers(file) == Tally(bounced=1, unsubscribed=1)
     assert import_subscribers(file) == Tally(unchanged=2)
+
+
+def test_signs_that_postgresql_takes_in_no_text_are_no_error_of_ours(
+    client: CheckingClient,
+) -> None:
+    subscribing.noted("ada@example.org", "page")
+    ada = subscribing.known("ada@example.org")
+    assert ada is not None
+    ada.state = models.SubscriberState.CONFIRMED
+    db.session.commit()
+    token = linking.sign_for("preferences", ada.key, ada.address)
+    preferences = f"/newsletter/preferences/{token}"
+    odd = "%00", "a%00b", "%ED%A0%80", "%ff"
+    for each in odd:
+        body = f"frequency=daily&which=all&weekday=1&search={each}x&topics={each}&remove={each}"
+        kind = "application/x-www-form-urlencoded"
+        assert client.post(preferences, data=body, content_type=kind).status_code == 303
+        body = f"email=eve@example.org&q={each}x&form={each}&challenge={each}&answer={each}"
+        for place in ("/newsletter", "/newsletter/searches", "/newsletter/preferences"):
+            answer = client.post(place, data=body, content_type=kind)
+            assert answer.status_code in (303, 429), place
+        assert client.get(f"/newsletter/preferences/{each}").status_code == 404
+        assert client.get(f"/newsletter/searches?q={each}").status_code == 200
+
+
+def test_who_asks_again_is_not_erased_meanwhile_in_postgresql(app: Flask) -> None:
+    subscribing.sign_up("ada@example.org", "page", "203.0.113.7")
+    erase = text("DELETE FROM subscriber WHERE address = 'ada@example.org'")
+    ada = subscribing.noted("ada@example.org", "footer")
+    with db.engine.connect() as other:
+        other.execute(text("SET LOCAL lock_timeout = '100ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            other.execute(erase)
+    subscribing.write_to(ada, "confirmation")
+    db.session.commit()
 
 
 def test_withdrawing_and_the_doctor_work_on_postgresql(client: CheckingClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from email_validator import EmailNotValidError, validate_email
@@ -96,4 +97,10 @@ class PreferencesForm(FlaskForm):
     def removed(self) -> frozenset[int]:
         """The ids of the searches to be removed."""
         said = self.remove.data or []
-        return frozenset(int(id) for id in said if id.isascii() and id.isdigit())
+        # More digits than a row's number has are none, and from some thousand on int() refuses.
+        return frozenset(int(id) for id in said if re.fullmatch(r"[0-9]{1,18}", id))
+
+    @property
+    def chosen(self) -> frozenset[str]:
+        """The slugs of the topics; without signs that not every database takes, as NUL."""
+        return frozenset(slug for slug in self.topics.data or () if slug.isprintable())

@@ -218,7 +218,7 @@ def test_whose_mail_came_back_long_ago_is_asked_again(clock: Clock) -> None:
     bouncing.forget_old()
     subscribing.sign_up("ada@example.com", "page", "203.0.113.7")
     assert outbox.waiting() == 1
-    subscribing.confirm(linking.sign("confirmation", ada.key))
+    subscribing.confirm(linking.sign_for("confirmation", ada.key, ada.address))
     assert state_of(ada) == SubscriberState.CONFIRMED
 
 

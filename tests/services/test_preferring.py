@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from tests.conftest import NOON, Clock
 from tests.factories import make_article
+from tests.races import meanwhile
 from tests.services.test_subscribing import everything_stored
 from webapp.errors import AddressTaken, LinkExpired, LinkUnreadable, TooManySignUps, WishesRefused
 from webapp.extensions import db, the_site
@@ -25,7 +26,7 @@ from webapp.models import (
     Subscriber,
     SubscriberState,
 )
-from webapp.services import account_letters, linking, mailing, preferring, subscribing
+from webapp.services import account, account_letters, linking, mailing, preferring, subscribing
 from webapp.services.preferring import Wishes
 
 CLIENT = "203.0.113.7"
@@ -55,11 +56,15 @@ def join(name: str = "ada") -> Subscriber:
 
 
 def preferences(name: str = "ada") -> str:
-    return linking.sign("preferences", reader(name).key)
+    return linking.sign_for("preferences", reader(name).key, reader(name).address)
 
 
-def account(name: str = "ada") -> str:
-    return linking.sign("account", reader(name).key)
+def account_token(name: str = "ada") -> str:
+    return linking.sign_for("account", reader(name).key, reader(name).address)
+
+
+def confirmation() -> str:
+    return linking.sign_for("confirmation", reader().key, reader().address)
 
 
 def mails() -> list[tuple[str, str | None]]:
@@ -158,12 +163,12 @@ def test_a_link_to_the_preferences_lasts_90_days(clock: Clock) -> None:
 
 def test_a_link_leads_nowhere_once_its_reader_has_left() -> None:
     join()
-    tokens = preferences(), account()
-    preferring.erase(account())
+    tokens = preferences(), account_token()
+    account.erase(account_token())
     with pytest.raises(LinkExpired):
         preferring.save(tokens[0], EVERYTHING)
     with pytest.raises(LinkExpired):
-        preferring.account_of(tokens[1])
+        account.account_of(tokens[1])
 
 
 def test_who_has_not_confirmed_has_no_preferences() -> None:
@@ -174,11 +179,11 @@ def test_who_has_not_confirmed_has_no_preferences() -> None:
 
 def test_a_link_from_a_letter_neither_gives_out_nor_moves_nor_erases() -> None:
     join()
-    for deed in (preferring.everything_about, preferring.erase, preferring.account_of):
+    for deed in (account.everything_about, account.erase, account.account_of):
         with pytest.raises(LinkUnreadable):
             deed(preferences())
     with pytest.raises(LinkUnreadable):
-        preferring.ask_to_move(preferences(), "new@example.org")
+        account.ask_to_move(preferences(), "new@example.org")
     assert reader()
 
 
@@ -211,11 +216,11 @@ def test_of_all_that_can_be_asked_for_three_mails_a_day_go_to_one_address(clock:
     join()
     for n in range(2):
         preferring.ask_for_link("ada@example.org", f"192.0.{n}.1")
-        preferring.ask_for_account_link(preferences())
+        account.ask_for_link(preferences())
         preferring.ask_to_follow("ada@example.org", "ferries", f"192.0.{n}.1")
     assert len(mails()) == 3
     clock.forward(days=1, seconds=1)
-    preferring.ask_for_account_link(preferences())
+    account.ask_for_link(preferences())
     assert len(mails()) == 4
 
 
@@ -223,14 +228,14 @@ def test_a_link_to_the_account_lasts_an_hour_from_when_its_mail_was_written(
     clock: Clock, sent: list[EmailMessage]
 ) -> None:
     join()
-    preferring.ask_for_account_link(preferences())
+    account.ask_for_link(preferences())
     clock.forward(hours=5)
     mailing.send_due()
     token = link_in(sent[-1], "account")
     clock.forward(hours=1)
-    assert preferring.account_of(token).address == "ada@example.org"
+    assert account.account_of(token).address == "ada@example.org"
     clock.forward(seconds=1)
-    for deed in (preferring.account_of, preferring.everything_about, preferring.erase):
+    for deed in (account.account_of, account.everything_about, account.erase):
         with pytest.raises(LinkExpired):
             deed(token)
 
@@ -250,10 +255,10 @@ def test_everything_is_all_that_is_kept(clock: Clock) -> None:
     preferring.save(preferences(), wishes(topics=chosen, search="ferries"))
     bounce = Bounce(subscriber_id=reader().id, kind=BounceKind.SOFT, bounced_at=NOON)
     db.session.add(bounce)
-    preferring.ask_for_account_link(preferences())
+    account.ask_for_link(preferences())
     mailing.send_due()
-    preferring.ask_to_move(account(), "new@example.org")
-    told = preferring.everything_about(account())
+    account.ask_to_move(account_token(), "new@example.org")
+    told = account.everything_about(account_token())
     assert told["address"] == "ada@example.org"
     assert told["consent"] == {
         "given_at": "2026-11-23T12:00:00+00:00",
@@ -276,10 +281,10 @@ def test_everything_is_all_that_is_kept(clock: Clock) -> None:
 def test_of_who_is_erased_a_keyed_hash_remains_and_twice_is_as_once() -> None:
     join()
     preferring.save(preferences(), wishes(search="ferries"))
-    preferring.ask_to_move(account(), "new@example.org")
-    token, key = account(), reader().key
-    preferring.erase(token)
-    preferring.erase(token)
+    account.ask_to_move(account_token(), "new@example.org")
+    token, key = account_token(), reader().key
+    account.erase(token)
+    account.erase(token)
     assert len(db.session.scalars(select(Departure)).all()) == 1
     left = everything_stored()
     assert not [said for said in ("ada@example.org", "new@example.org", "ferries") if said in left]
@@ -296,12 +301,12 @@ def test_a_new_address_gets_the_letter_once_it_has_confirmed(sent: list[EmailMes
     bounce = Bounce(subscriber_id=reader().id, kind=BounceKind.SOFT, bounced_at=NOON)
     db.session.add(bounce)
     preferring.save(preferences(), wishes(search="ferries"))
-    preferring.ask_to_move(account(), "New@example.org")
+    account.ask_to_move(account_token(), "New@example.org")
     token = moved_token(sent)
     assert sent[-1]["To"] == "new@example.org"
-    assert preferring.new_address(token) == "new@example.org"
+    assert account.new_address(token) == "new@example.org"
     assert reader("ada").address == "ada@example.org"
-    preferring.move(token)
+    account.move(token)
     assert queries("new") == ["ferries"]
     assert subscribing.known("ada@example.org") is None
     assert "ada@example.org" not in everything_stored()
@@ -310,12 +315,72 @@ def test_a_new_address_gets_the_letter_once_it_has_confirmed(sent: list[EmailMes
     hashed = linking.keyed_hash("ada@example.org")
     assert db.session.scalars(select(Departure.address_hash)).all() == [hashed]
     with pytest.raises(LinkExpired):
-        preferring.move(token)
+        account.move(token)
+
+
+def test_what_lies_in_the_former_mailbox_does_nothing_once_the_letter_has_moved(
+    sent: list[EmailMessage],
+) -> None:
+    join()
+    former = preferences(), account_token()
+    (search,) = searches_asked_for("spam")
+    leave = linking.sign("departure", reader().key)
+    account.ask_to_move(former[1], "new@example.org")
+    account.move(moved_token(sent))
+    for link, deed in (
+        (former[0], lambda token: preferring.save(token, EVERYTHING)),
+        (former[0], preferring.reader_of),
+        (former[0], account.ask_for_link),
+        (former[1], account.account_of),
+        (former[1], account.everything_about),
+        (former[1], account.erase),
+        (former[1], lambda token: account.ask_to_move(token, "ada@example.org")),
+        (search, preferring.follow),
+    ):
+        with pytest.raises(LinkExpired):
+            deed(link)
+    assert (reader("new").state, queries("new")) == ("confirmed", [])
+    assert preferring.reader_of(preferences("new"))
+    # The way to leave stands in mails that may have been kept, and is good for ever.
+    subscribing.leave(leave)
+    assert subscribing.known("new@example.org") is None
+
+
+def test_a_token_fits_into_a_line_of_a_mail() -> None:
+    join()
+    # RFC 2045, 6.7: 76 characters, and the last of them says that the line goes on.
+    for token in (preferences(), confirmation(), linking.sign("departure", reader().key)):
+        assert len(token) <= 75
+
+
+def test_who_is_erased_at_once_as_a_mail_is_asked_for_gets_none() -> None:
+    join()
+    link, fresh = preferences(), account_token()
+    with meanwhile(lambda: account.erase(fresh)) as other, pytest.raises(LinkExpired):
+        account.ask_for_link(link)
+    assert other == [None]
+    assert mails() == []
+
+
+def test_who_is_erased_at_once_as_he_moves_is_erased(sent: list[EmailMessage]) -> None:
+    join()
+    fresh = account_token()
+    with meanwhile(lambda: account.erase(fresh)) as other, pytest.raises(LinkExpired):
+        account.ask_to_move(fresh, "new@example.org")
+    assert other == [None]
+    join("eve")
+    fresh = account_token("eve")
+    account.ask_to_move(fresh, "new@example.org")
+    token = moved_token(sent)
+    with meanwhile(lambda: account.erase(fresh)) as other, pytest.raises(LinkExpired):
+        account.move(token)
+    assert other == [None]
+    assert db.session.scalars(select(Subscriber)).all() == []
 
 
 def test_no_address_stands_in_a_link(sent: list[EmailMessage]) -> None:
     join()
-    preferring.ask_to_move(account(), "new@example.org")
+    account.ask_to_move(account_token(), "new@example.org")
     token = moved_token(sent)
     said = linking.read("address", token, None)
     assert "example" not in said
@@ -326,7 +391,7 @@ def test_a_stranger_who_is_written_to_by_mistake_gets_no_link_to_leave(
     sent: list[EmailMessage],
 ) -> None:
     join()
-    preferring.ask_to_move(account(), "new@example.org")
+    account.ask_to_move(account_token(), "new@example.org")
     moved_token(sent)
     assert "unsubscription" not in str(sent[-1])
     assert sent[-1]["List-Unsubscribe"] is None
@@ -334,24 +399,24 @@ def test_a_stranger_who_is_written_to_by_mistake_gets_no_link_to_leave(
 
 def test_of_several_new_addresses_the_last_is_meant(clock: Clock, sent: list[EmailMessage]) -> None:
     join()
-    preferring.ask_to_move(account(), "mistyped@example.org")
+    account.ask_to_move(account_token(), "mistyped@example.org")
     mistyped = moved_token(sent)
-    preferring.ask_to_move(account(), "new@example.org")
+    account.ask_to_move(account_token(), "new@example.org")
     with pytest.raises(LinkExpired):
-        preferring.move(mistyped)
-    preferring.move(moved_token(sent))
+        account.move(mistyped)
+    account.move(moved_token(sent))
     assert reader("new")
-    preferring.ask_to_move(account("new"), "newer@example.org")
+    account.ask_to_move(account_token("new"), "newer@example.org")
     newer = moved_token(sent)
     # Whoever asks for the address that he has calls off the other.
-    preferring.ask_to_move(account("new"), "new@example.org")
+    account.ask_to_move(account_token("new"), "new@example.org")
     with pytest.raises(LinkExpired):
-        preferring.move(newer)
-    preferring.ask_to_move(account("new"), "newest@example.org")
+        account.move(newer)
+    account.ask_to_move(account_token("new"), "newest@example.org")
     newest = moved_token(sent)
     clock.forward(days=1, seconds=1)
     with pytest.raises(LinkExpired):
-        preferring.move(newest)
+        account.move(newest)
     assert reader("new")
 
 
@@ -360,10 +425,10 @@ def test_an_address_that_another_reader_has_is_told_only_to_who_reads_its_mail(
 ) -> None:
     join("ada")
     join("eve")
-    preferring.ask_to_move(account("ada"), "eve@example.org")
+    account.ask_to_move(account_token("ada"), "eve@example.org")
     token = moved_token(sent)
     with pytest.raises(AddressTaken):
-        preferring.move(token)
+        account.move(token)
     assert (reader("ada").state, reader("eve").state) == ("confirmed", "confirmed")
     assert db.session.scalars(select(Departure)).all() == []
 
@@ -371,8 +436,8 @@ def test_an_address_that_another_reader_has_is_told_only_to_who_reads_its_mail(
 def test_a_sign_up_that_waits_for_the_new_address_gives_way(sent: list[EmailMessage]) -> None:
     join()
     subscribing.sign_up("new@example.org", "page", CLIENT)
-    preferring.ask_to_move(account(), "new@example.org")
-    preferring.move(moved_token(sent))
+    account.ask_to_move(account_token(), "new@example.org")
+    account.move(moved_token(sent))
     assert reader("new").state == SubscriberState.CONFIRMED
     assert len(db.session.scalars(select(Subscriber)).all()) == 1
 
@@ -380,7 +445,7 @@ def test_a_sign_up_that_waits_for_the_new_address_gives_way(sent: list[EmailMess
 def test_a_reader_has_five_new_addresses_a_day_mailed_to() -> None:
     join()
     for n in range(7):
-        preferring.ask_to_move(account(), f"new{n}@example.org")
+        account.ask_to_move(account_token(), f"new{n}@example.org")
         asked = [address for letter, address in mails() if letter == "address"]
         assert asked == ([f"new{n}@example.org"] if n < 5 else [])
 
@@ -423,28 +488,64 @@ def test_the_longest_search_fits_into_a_link(sent: list[EmailMessage]) -> None:
     assert queries() == [query]
 
 
-def test_who_is_no_reader_yet_becomes_one_of_the_search_alone() -> None:
+def searches_asked_for(*searches: str) -> list[str]:
+    """Ask for each in the name of ada, and give the tokens that are mailed."""
+    tokens = []
+    for n, search in enumerate(searches):
+        preferring.ask_to_follow("Ada@example.org", search, f"192.0.{n}.1")
+        tokens.append(linking.sign_for("search", reader().key, reader().address, search))
+    return tokens
+
+
+def test_who_is_no_reader_yet_becomes_one_of_the_search_alone(sent: list[EmailMessage]) -> None:
     preferring.ask_to_follow("Ada@example.org", "ferries", CLIENT)
-    preferring.ask_to_follow("ada@example.org", "night", CLIENT)
     assert (reader().state, reader().consent_form) == (SubscriberState.PENDING, "search")
-    assert mails() == [("confirmation", None)] * 2
-    subscribing.confirm(linking.sign("confirmation", reader().key))
+    mailing.send_due()
+    # It is a mail about a search, and not about the letter.
+    assert "search" in sent[-1]["Subject"]
+    assert "letter" not in str(sent[-1].get_body(("plain",))).replace("newsletter/", "")
+    token = link_in(sent[-1], "searches")
+    assert preferring.search_of(token) == "ferries"
+    assert preferring.reader_of(preferring.follow(token)).state == SubscriberState.CONFIRMED
     assert (reader().has_all_topics, reader().frequency) == (False, "daily")
-    assert queries() == ["ferries", "night"]
+    assert reader().confirmed_at == NOON
+    assert queries() == ["ferries"]
 
 
-def test_who_asks_for_the_letter_too_before_confirming_gets_all_of_it() -> None:
-    preferring.ask_to_follow("ada@example.org", "ferries", CLIENT)
+def test_only_the_search_of_the_mail_that_was_opened_is_followed() -> None:
     subscribing.sign_up("ada@example.org", "page", CLIENT)
+    others, own = searches_asked_for("spam", "ferries")
+    assert queries() == []
+    preferring.follow(own)
+    assert queries() == ["ferries"]
+    # Nor is the letter, of which this mail said nothing.
+    assert not reader().has_all_topics
+    preferring.follow(others)
+    assert queries() == ["ferries", "spam"]
+
+
+def test_who_follows_a_search_and_then_confirms_the_letter_gets_all_of_it() -> None:
+    subscribing.sign_up("ada@example.org", "page", CLIENT)
+    (own,) = searches_asked_for("ferries")
+    preferring.follow(own)
+    subscribing.confirm(confirmation())
     assert reader().has_all_topics
     assert queries() == ["ferries"]
 
 
-def test_searches_asked_for_in_anothers_name_are_twenty_at_most(clock: Clock) -> None:
-    for n in range(25):
-        clock.forward(hours=2)
-        preferring.ask_to_follow("ada@example.org", f"ferries {n}", CLIENT)
-    assert len(queries()) == 20
+def test_who_confirms_the_letter_follows_no_search_that_was_asked_for_in_his_name() -> None:
+    searches_asked_for("spam")
+    subscribing.confirm(confirmation())
+    assert reader().has_all_topics
+    assert queries() == []
+
+
+def test_who_left_follows_nothing_by_an_older_link() -> None:
+    (own,) = searches_asked_for("ferries")
+    subscribing.leave(linking.sign("departure", reader().key))
+    for deed in (preferring.search_of, preferring.follow):
+        with pytest.raises(LinkExpired):
+            deed(own)
 
 
 @pytest.mark.parametrize("query", ["", " \n ", "\x00", "x" * 201])

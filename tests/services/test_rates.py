@@ -11,7 +11,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from tests.conftest import NOON, Clock
 from webapp.extensions import db
 from webapp.models import RateCount
-from webapp.services.rates import TableStorage, is_first, seconds_to_wait, seconds_until_free
+from webapp.services.rates import (
+    TableStorage,
+    is_first,
+    scaled,
+    seconds_to_wait,
+    seconds_until_free,
+)
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -118,3 +124,16 @@ def test_the_storage_counts_forgets_and_says_when_its_window_ends(clock: Clock) 
     assert issubclass(SQLAlchemyError, storage.base_exceptions)
     clock.forward(days=300)
     assert storage.get_expiry("a") == clock().timestamp()
+
+
+@pytest.mark.parametrize(
+    ("rate", "factor", "other"),
+    [
+        ("300 per hour", 1 / 3, "100 per 1 hour"),
+        ("10 per 2 minutes", 3, "30 per 2 minute"),
+        ("1/day", 0.1, "1 per 1 day"),
+    ],
+)
+def test_a_part_of_a_rate_is_one_at_least(rate: str, factor: float, other: str) -> None:
+    assert scaled(rate, factor) == other
+    assert seconds_to_wait(other, "a") == 0

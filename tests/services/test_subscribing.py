@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -15,6 +15,7 @@ from sqlalchemy import delete, event, func, select, text
 
 from tests.conftest import NOON, Clock
 from tests.proofs import solved
+from tests.races import meanwhile
 from webapp.errors import LinkExpired, LinkUnreadable, ProviderRefused, TooManySignUps
 from webapp.extensions import db, the_site
 from webapp.models import (
@@ -26,7 +27,7 @@ from webapp.models import (
     Subscriber,
     SubscriberState,
 )
-from webapp.services import linking, proving, subscribing
+from webapp.services import admitting, linking, preferring, proving, subscribing
 
 pytestmark = pytest.mark.usefixtures("app")
 CLIENT = "203.0.113.7"
@@ -110,12 +111,32 @@ def test_a_sign_up_is_pending_with_when_and_how_consent_was_given() -> None:
     assert stored.consent_wording == subscribing.WORDING
 
 
-def test_the_same_address_twice_is_one_row_that_stays_as_it_was(clock: Clock) -> None:
+def test_who_is_asked_again_consents_anew_and_has_a_week_from_then(clock: Clock) -> None:
     subscribing.sign_up("ada@example.org", "banner", CLIENT)
-    clock.forward(days=1)
+    clock.forward(days=6)
     subscribing.sign_up("ADA@example.org", "footer", CLIENT)
     (stored,) = subscribers()
-    assert (stored.consent_at, stored.consent_form) == (NOON, "banner")
+    assert (stored.consent_at, stored.consent_form) == (clock.now, "footer")
+    token = linking.sign_for("confirmation", stored.key, stored.address)
+    clock.forward(days=6)
+    subscribing.erase_unconfirmed()
+    subscribing.confirm(token)
+    clock.forward(days=1)
+    subscribing.sign_up("ada@example.org", "page", CLIENT)
+    db.session.expire_all()
+    assert stored.consent_form == "footer", "whoever has confirmed stays as he was"
+
+
+def test_who_is_not_asked_again_is_forgotten_in_time(clock: Clock) -> None:
+    sign_up(1)
+    (stored,) = subscribers()
+    db.session.add(Bounce(subscriber_id=stored.id, kind=BounceKind.HARD, bounced_at=NOON))
+    db.session.commit()
+    clock.forward(days=6)
+    sign_up(1)
+    clock.forward(days=1, seconds=1)
+    subscribing.erase_unconfirmed()
+    assert subscribers() == []
 
 
 @pytest.mark.usefixtures("without_proof")
@@ -239,15 +260,63 @@ def test_the_limit_for_all_ends_with_its_hour_and_one_block_alone_cannot_use_it_
 
 def test_who_may_ask_is_one_question_for_all_forms() -> None:
     settle(sign_up_limit_unproven="1 per hour")
-    subscribing.take_turn(CLIENT)
+    assert admitting.take_turn(CLIENT, "ada@example.org")
     with pytest.raises(TooManySignUps):
-        subscribing.take_turn(CLIENT)
-    subscribing.take_turn(CLIENT, proven())
+        admitting.take_turn(CLIENT, "ada@example.org")
+    assert admitting.take_turn(CLIENT, "ada@example.org", proven())
 
 
+def test_who_brings_no_proof_takes_a_third_of_what_is_there_for_all() -> None:
+    settle(sign_ups_in_all="9 per hour")
+    for n in range(3):
+        sign_up(n, f"203.0.{n}.1")
+    with pytest.raises(TooManySignUps, match="just now"):
+        sign_up(3, "203.0.3.1")
+    for n in range(4, 10):
+        subscribing.sign_up(f"reader{n}@example.org", "page", f"203.0.{n}.1", proven())
+    with pytest.raises(TooManySignUps, match="just now"):
+        subscribing.sign_up("late@example.org", "page", "203.0.99.1", proven())
+    assert mails() == 9
+
+
+@pytest.mark.parametrize(("is_proven", "places"), [(False, 3), (True, 6)])
+def test_a_site_with_many_blocks_gets_little_more_than_one(is_proven: bool, places: int) -> None:
+    settle(sign_up_limit="2 per hour")
+    refused = 0
+    for n in range(8):
+        proof = proven() if is_proven else proving.NO_PROOF
+        try:
+            subscribing.sign_up(f"r{n}@example.org", "page", f"2001:db8:0:{n:02x}00::1", proof)
+        except TooManySignUps:
+            refused += 1
+    assert refused == 8 - places
+
+
+@pytest.mark.usefixtures("without_proof")
+def test_what_sends_no_mail_takes_no_place_of_those_for_all() -> None:
+    settle(sign_ups_in_all="5 per hour")
+    for n in range(9):
+        preferring.ask_for_link(f"nobody{n}@example.org", f"203.0.{n}.1")
+        sign_up(1, f"203.1.{n}.1")  # three times, and then no more today
+    assert mails() == 3
+    sign_up(2)
+    sign_up(3)
+    assert is_refused(CLIENT)
+    # Who reads the letter can change it all the same.
+    preferring.ask_for_link("nobody@example.org", "203.9.0.1")
+
+
+DEEDS: dict[str, Callable[[str], None]] = {
+    "sign_up": lambda address: subscribing.sign_up(address, "page", CLIENT),
+    "ask_for_link": lambda address: preferring.ask_for_link(address, CLIENT),
+    "ask_to_follow": lambda address: preferring.ask_to_follow(address, "ferries", CLIENT),
+}
+
+
+@pytest.mark.parametrize("deed", DEEDS)
 @pytest.mark.parametrize("state", list(SubscriberState))
-def test_a_sign_up_takes_the_same_statements_whether_the_address_is_known_or_not(
-    state: SubscriberState,
+def test_what_anyone_can_ask_for_takes_the_same_statements_for_every_address(
+    state: SubscriberState, deed: str
 ) -> None:
     settle(sign_up_limit_unproven="9 per hour")
     sign_up(1)
@@ -258,14 +327,10 @@ def test_a_sign_up_takes_the_same_statements_whether_the_address_is_known_or_not
     db.session.execute(delete(RateCount).where(RateCount.key.contains("/mail/")))
     db.session.commit()
     with heard() as of_known:
-        sign_up(1)
-    with heard() as of_new:
-        sign_up(2)
-    mail = [s for s in of_new if s.startswith("INSERT INTO delivery")]
-    assert len(mail) == 1
-    if state != SubscriberState.PENDING:
-        of_new.remove(mail[0])
-    assert of_known == of_new
+        DEEDS[deed]("reader1@example.org")
+    with heard() as of_unknown:
+        DEEDS[deed]("reader2@example.org")
+    assert of_known == of_unknown
 
 
 def test_an_address_that_cannot_be_written_to_today_is_not_stored_either() -> None:
@@ -327,10 +392,9 @@ def test_the_hash_goes_when_its_hour_is_over(clock: Clock) -> None:
 def asked(name: str = "ada") -> str:
     """Sign up, and give the token in the link of the mail."""
     subscribing.sign_up(f"{name}@example.org", "page", CLIENT)
-    key = db.session.scalars(
-        select(Subscriber.key).where(Subscriber.address == f"{name}@example.org")
-    ).one()
-    return linking.sign("confirmation", key)
+    subscriber = subscribing.known(f"{name}@example.org")
+    assert subscriber is not None
+    return linking.sign_for("confirmation", subscriber.key, subscriber.address)
 
 
 def way_out() -> str:
@@ -403,6 +467,24 @@ def test_who_leaves_is_erased_but_for_a_keyed_hash_and_the_link_never_expires(
     assert guess not in everything_stored()
 
 
+def test_who_leaves_twice_at_once_has_left() -> None:
+    subscribing.confirm(asked())
+    token = way_out()
+    with meanwhile(lambda: subscribing.leave(token)) as other:
+        subscribing.leave(token)
+    assert other == [None]
+    assert subscribers() == []
+    assert len(db.session.scalars(select(Departure)).all()) == 1
+
+
+def test_who_leaves_and_confirms_at_once_has_left() -> None:
+    token, leave = asked(), way_out()
+    with meanwhile(lambda: subscribing.leave(leave)) as other, pytest.raises(LinkExpired):
+        subscribing.confirm(token)
+    assert other == [None]
+    assert subscribers() == []
+
+
 def test_who_left_may_come_again() -> None:
     subscribing.confirm(asked())
     subscribing.leave(way_out())
@@ -421,9 +503,10 @@ def test_one_address_is_mailed_three_times_a_day_at_most(clock: Clock) -> None:
     assert mails() == 4
 
 
-def test_who_is_a_reader_already_gets_no_mail_that_asks() -> None:
+def test_who_is_a_reader_already_gets_a_link_to_change_what_comes() -> None:
     subscribing.confirm(asked())
-    before = mails()
-    sign_up(2)
     subscribing.sign_up("ada@example.org", "page", CLIENT)
-    assert mails() == before + 1
+    letters = db.session.scalars(select(Delivery.letter).order_by(Delivery.id)).all()
+    assert letters == ["confirmation", "preferences"]
+    (ada,) = subscribers()
+    assert ada.state == SubscriberState.CONFIRMED

@@ -166,7 +166,7 @@ def test_where_no_proof_is_asked_for_the_form_and_the_limit_do_without(
 
 def test_beyond_the_limit_for_all_the_page_says_to_try_later(client: CheckingClient) -> None:
     site = the_site()
-    site.settings = replace(site.settings, sign_ups_in_all="2 per hour")
+    site.settings = replace(site.settings, sign_ups_in_all="2 per hour", proof_of_work=False)
     for n in range(4):
         refused = client.post(
             "/newsletter",

@@ -19,33 +19,24 @@ Names = dict[str, object]
 """What goes to the templates of a mail. Without `leave` it has no link to leave."""
 
 
-def address_token(key: str, address: str) -> str:
-    """Give the token by which a subscriber confirms a new address; only a hash of it is in it."""
-    return linking.sign("address", f"{key} {linking.keyed_hash(address)}")
-
-
-def search_token(key: str, query: str) -> str:
-    """Give the token by which a subscriber adds a search."""
-    return linking.sign("search", f"{key} {query}")
-
-
 def _preferences(due: Due) -> Names:
-    link = _link("preferences", linking.sign("preferences", due.key))
+    link = _link("preferences", linking.sign_for("preferences", due.key, due.recipient))
     return {"link": link, "leave": _leave(due), "days": PREFERENCES_LAST.days}
 
 
 def _account(due: Due) -> Names:
-    return {"link": _link("account", linking.sign("account", due.key)), "leave": _leave(due)}
+    link = _link("account", linking.sign_for("account", due.key, due.recipient))
+    return {"link": link, "leave": _leave(due)}
 
 
 def _address(due: Due) -> Names:
     # It may have come to a stranger, who is not to end another's letter: no link to leave.
-    return {"link": _link("address", address_token(due.key, due.recipient))}
+    return {"link": _link("address", linking.sign_for("address", due.key, due.recipient))}
 
 
 def _search(due: Due) -> Names:
     # The words themselves stand on the page alone: strangers are not to write our mails.
-    link = _link("searches", search_token(due.key, due.about))
+    link = _link("searches", linking.sign_for("search", due.key, due.recipient, due.about))
     return {"link": link, "leave": _leave(due), "days": SEARCH_LASTS.days}
 
 

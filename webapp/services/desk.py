@@ -68,7 +68,7 @@ class Desk:
         recipient = deliverable(due.recipient)
         headers = {"To": recipient, "Message-ID": f"<{id}>"}
         marks = {mark for mark, _ in stencil.places}
-        values = {mark: linking.sign(MARKS[mark], due.key) for mark in marks}
+        values = {mark: _token(MARKS[mark], due) for mark in marks}
         content = signed(stencil.filled(values, headers))
         return Mail(recipient, _return_path(due), id, content)
 
@@ -92,6 +92,13 @@ def deliverable(address: str) -> str:
         return address
     found = validate_email(address, check_deliverability=False, test_environment=True)
     return found.ascii_email or address
+
+
+def _token(deed: str, due: Due) -> str:
+    # The way to leave is good for ever; the others while the reader has this address.
+    if deed == "departure":
+        return linking.sign(deed, due.key)
+    return linking.sign_for(deed, due.key, due.recipient)
 
 
 def signed(content: bytes) -> bytes:

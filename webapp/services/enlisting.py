@@ -28,10 +28,10 @@ from webapp.importers.subscribers import ListedSubscriber
 from webapp.models import Departure, FollowedSearch, Frequency, Subscriber, SubscriberState
 from webapp.models.columns import UtcDateTime
 from webapp.models.subscriber import new_key, subscriber_topic
-from webapp.services import bouncing, writing
+from webapp.services import bouncing, subscribing, writing
 
 BATCH = 500
-WORDING = FORM = "import"
+WORDING = FORM = subscribing.LISTED
 _STATES = {
     ListedStatus.PENDING: SubscriberState.PENDING,
     ListedStatus.CONFIRMED: SubscriberState.CONFIRMED,

@@ -47,6 +47,19 @@ def put(letter: str, subscriber_id: int, about: str = "") -> None:
     db.session.add(mail)
 
 
+def put_for(letter: str, readers: Sequence[ColumnElement[bool]], about: str = "") -> None:
+    """Have a mail sent as `put` does to those readers; where there are none, in the same time."""
+    values = {
+        "subscriber_id": Subscriber.id,
+        "letter": literal(letter),
+        "about": literal(about),
+        "due_at": literal(the_site().clock(), UtcDateTime()),
+    }
+    # None of them can be erased before the mail stands there.
+    rows = select(*values.values()).where(*readers).with_for_update(key_share=True)
+    db.session.execute(insert(Delivery).from_select(list(values), rows))
+
+
 def fill(
     letter: str,
     of: tuple[InstrumentedAttribute[int | None], int],

@@ -83,11 +83,22 @@ def seconds_to_wait(rate: str, key: str) -> int:
     `rate` is as in "10 per hour". Part of the running transaction. What is over the rate is not
     counted: whoever is refused takes no turn to write, however often they come.
     """
-    wait = seconds_until_free(rate, key)
-    if wait or FixedWindowRateLimiter(TableStorage()).hit(parse(rate), key):
-        return wait
+    return seconds_until_free(rate, key) or count(rate, key)
+
+
+def count(rate: str, key: str) -> int:
+    """Count as `seconds_to_wait` where nobody had to wait a moment ago."""
+    if FixedWindowRateLimiter(TableStorage()).hit(parse(rate), key):
+        return 0
     # Another worker took the last place between the look and the count.
     return seconds_until_free(rate, key)
+
+
+def scaled(rate: str, factor: float) -> str:
+    """Give a rate that is so many times another, but once at least."""
+    item = parse(rate)
+    amount = max(1, round(item.amount * factor))
+    return f"{amount} per {item.multiples} {item.GRANULARITY.name}"
 
 
 def seconds_until_free(rate: str, key: str) -> int:

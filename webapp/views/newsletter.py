@@ -60,8 +60,8 @@ def show_received() -> ResponseReturnValue:
 @pages.get("/newsletter/confirmation/<token>")
 def ask_to_confirm(token: str) -> ResponseReturnValue:
     """Show the button that confirms: programs that look at mails open every link in them."""
-    reader = subscribing.asked_by(token)
-    return render_template("newsletter/confirm.html", token=token, reader=reader)
+    subscribing.asked_by(token)
+    return render_template("newsletter/confirm.html", token=token)
 
 
 @pages.post("/newsletter/confirmation/<token>")

@@ -9,7 +9,7 @@ from webapp.errors import ProviderRefused, TooManySignUps, WishesRefused
 from webapp.forms import FollowForm, NewsletterForm, PreferencesForm
 from webapp.http.security import refuse_other_sites
 from webapp.models import Frequency
-from webapp.services import preferring
+from webapp.services import account, preferring
 from webapp.services.preferring import Wishes
 from webapp.services.proving import Proof
 
@@ -62,6 +62,7 @@ def show(token: str) -> ResponseReturnValue:
 def save(token: str) -> ResponseReturnValue:
     """Write to the reader from now on as he wishes."""
     refuse_other_sites()
+    preferring.reader_of(token)  # what strangers send is not even looked at
     form = PreferencesForm(formdata=request.form)
     if not form.validate():
         return _page(token, form), 422
@@ -78,7 +79,7 @@ def _wishes_in(form: PreferencesForm) -> Wishes:
         frequency=Frequency(form.frequency.data),
         weekday=int(form.weekday.data or 0),
         has_all_topics=form.which.data == "all",
-        topics=frozenset(form.topics.data or ()),
+        topics=form.chosen,
         removed=form.removed,
         search=form.search.data or "",
     )
@@ -101,7 +102,7 @@ def _page(token: str, form: PreferencesForm) -> str:
 def send_account_link(token: str) -> ResponseReturnValue:
     """Have the link mailed that lasts an hour and can do more."""
     refuse_other_sites()
-    preferring.ask_for_account_link(token)
+    account.ask_for_link(token)
     return redirect(url_for(".show", token=token, sent=1), 303)
 
 
@@ -112,7 +113,7 @@ def show_account(token: str) -> ResponseReturnValue:
 
 
 def _account_page(token: str, form: NewsletterForm | None) -> str:
-    address, is_asked = preferring.account_of(token).address, "asked" in request.args
+    address, is_asked = account.account_of(token).address, "asked" in request.args
     return render_template(
         "preferences/account.html", token=token, form=form, address=address, is_asked=is_asked
     )
@@ -122,7 +123,7 @@ def _account_page(token: str, form: NewsletterForm | None) -> str:
 def give_everything(token: str) -> Response:
     """Give all that is kept of a reader as a file."""
     refuse_other_sites()
-    everything = json.dumps(preferring.everything_about(token), indent=2)
+    everything = json.dumps(account.everything_about(token), indent=2)
     response = Response(everything + "\n", mimetype="application/json")
     response.headers.set("Content-Disposition", "attachment", filename="my-letter.json")
     return response
@@ -132,11 +133,12 @@ def give_everything(token: str) -> Response:
 def ask_to_move(token: str) -> ResponseReturnValue:
     """Have a new address asked; the answer is the same whether somebody has it or not."""
     refuse_other_sites()
+    account.account_of(token)
     form = NewsletterForm(formdata=request.form)
     if not form.validate():
         return _account_page(token, form), 422
     try:
-        preferring.ask_to_move(token, form.address)
+        account.ask_to_move(token, form.address)
     except ProviderRefused as problem:
         form.email.errors = [str(problem)]
         return _account_page(token, form), 422
@@ -147,14 +149,14 @@ def ask_to_move(token: str) -> ResponseReturnValue:
 def erase(token: str) -> ResponseReturnValue:
     """Forget a reader."""
     refuse_other_sites()
-    preferring.erase(token)
+    account.erase(token)
     return render_template("newsletter/left.html")
 
 
 @pages.get("/newsletter/address/<token>")
 def ask_to_confirm_address(token: str) -> ResponseReturnValue:
     """Show the button that confirms a new address."""
-    address = preferring.new_address(token)
+    address = account.new_address(token)
     return render_template("preferences/new_address.html", token=token, address=address)
 
 
@@ -162,7 +164,7 @@ def ask_to_confirm_address(token: str) -> ResponseReturnValue:
 def move(token: str) -> ResponseReturnValue:
     """Send the letter to the new address from now on."""
     refuse_other_sites()
-    preferring.move(token)
+    account.move(token)
     return redirect(url_for(".show_moved"), 303)
 
 
