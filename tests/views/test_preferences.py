@@ -273,6 +273,11 @@ def test_a_letter_leads_to_the_account_only_by_a_fresh_mail(client: CheckingClie
     assert client.get(f"/newsletter/account/{token}").status_code == 404
     page = client.page(mailed_path("account"))
     assert "ada@example.org" in page.main
+    for _ in range(3):
+        response = client.post(f"{path('preferences')}/link")
+    page = client.page(response.location)
+    assert "on its way" not in page.main
+    assert "try again tomorrow" in page.words("p", role="status")[0]
 
 
 def test_everything_comes_as_a_file_and_by_the_button_alone(client: CheckingClient) -> None:

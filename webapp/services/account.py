@@ -13,21 +13,34 @@ from sqlalchemy.exc import IntegrityError
 from webapp.errors import AddressTaken, LinkExpired
 from webapp.extensions import db, the_site
 from webapp.models import Article, Bounce, Delivery, Edition, Subscriber, SubscriberState
-from webapp.services import account_letters, admitting, linking, preferring, rates, subscribing
+from webapp.services import (
+    account_letters,
+    admitting,
+    linking,
+    outbox,
+    preferring,
+    rates,
+    subscribing,
+)
 from webapp.services.linking import Link
+from webapp.text.mailboxes import kept_as
 
 NEW_ADDRESSES = "5 per day"  # that one reader may have a mail sent to
 
 
-def ask_for_link(token: str) -> None:
+def ask_for_link(token: str) -> bool:
     """Mail a link of an hour to the reader whose preferences a link leads to.
 
-    Raises as `preferring.reader_of` does.
+    False where no more mails may go today. Raises as `preferring.reader_of` does.
     """
     link = preferring.link_of(token)
     with subscribing.turn_of(link):
-        subscribing.mail("account", preferring.confirmed(subscribing.one_of(link)))
+        reader = preferring.confirmed(subscribing.one_of(link))
+        is_sent = admitting.may_be_mailed(reader.address, is_signed=True)
+        if is_sent:
+            outbox.put("account", reader.id)
         db.session.commit()
+    return is_sent
 
 
 def account_of(token: str) -> Subscriber:
@@ -69,7 +82,7 @@ def ask_to_move(token: str, address: str) -> None:
     Raises ProviderRefused, and as `account_of` does.
     """
     admitting.refuse_provider(address)
-    link, address = _link(token), address.lower()
+    link, address = _link(token), kept_as(address)
     with subscribing.turn_of(link):
         reader = preferring.confirmed(subscribing.one_of(link))
         _forget_moves(reader)

@@ -71,7 +71,7 @@ def save(token: str) -> ResponseReturnValue:
     except WishesRefused as problem:
         form[problem.field].errors = [str(problem)]
         return _page(token, form), 422
-    return redirect(url_for(".show", token=token, saved=1), 303)
+    return redirect(url_for(".show", token=token, told="saved"), 303)
 
 
 def _wishes_in(form: PreferencesForm) -> Wishes:
@@ -91,10 +91,9 @@ def _page(token: str, form: PreferencesForm) -> str:
         "preferences/preferences.html",
         token=token,
         form=form,
-        searches=reader.searches,
+        reader=reader,
         topics=preferring.topics_for(reader),
-        is_saved="saved" in request.args and not form.errors,
-        is_sent="sent" in request.args,
+        told="" if form.errors else request.args.get("told", ""),
     )
 
 
@@ -102,8 +101,8 @@ def _page(token: str, form: PreferencesForm) -> str:
 def send_account_link(token: str) -> ResponseReturnValue:
     """Have the link mailed that lasts an hour and can do more."""
     refuse_other_sites()
-    account.ask_for_link(token)
-    return redirect(url_for(".show", token=token, sent=1), 303)
+    is_sent = account.ask_for_link(token)
+    return redirect(url_for(".show", token=token, told="sent" if is_sent else "enough"), 303)
 
 
 @pages.get("/newsletter/account/<token>")
@@ -226,7 +225,7 @@ def follow(token: str) -> ResponseReturnValue:
             "preferences/add_search.html", token=token, query=query, problem=str(problem)
         )
         return page, 422
-    return redirect(url_for(".show", token=preferences, saved=1), 303)
+    return redirect(url_for(".show", token=preferences, told="saved"), 303)
 
 
 def _asked_to_wait(
