@@ -31,12 +31,14 @@ NEW_ADDRESSES = "5 per day"  # that one reader may have a mail sent to
 def ask_for_link(token: str) -> bool:
     """Mail a link of an hour to the reader whose preferences a link leads to.
 
-    False where no more mails may go today. Raises as `preferring.reader_of` does.
+    False where no more mails may go today, or mail came back. Raises as `preferring.reader_of`
+    does.
     """
     link = preferring.link_of(token)
     with subscribing.turn_of(link):
         reader = preferring.confirmed(subscribing.one_of(link))
-        is_sent = admitting.may_be_mailed(reader.address, is_signed=True)
+        is_reached = reader.state == SubscriberState.CONFIRMED
+        is_sent = is_reached and admitting.may_be_mailed(reader.address, is_signed=True)
         if is_sent:
             outbox.put("account", reader.id)
         db.session.commit()

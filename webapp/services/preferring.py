@@ -116,6 +116,23 @@ def save(token: str, wishes: Wishes) -> None:
         db.session.commit()
 
 
+def ask_again(token: str) -> bool:
+    """Mail a reader whose mail came back, who gets all again by its button.
+
+    Nothing else brings mail back to him. False where no more mails may go today. Raises as
+    `reader_of` does.
+    """
+    link = link_of(token)
+    with subscribing.turn_of(link):
+        reader = confirmed(subscribing.one_of(link))
+        is_stopped = reader.state == SubscriberState.BOUNCED
+        is_sent = is_stopped and admitting.may_be_mailed(reader.address, is_signed=True)
+        if is_sent:
+            outbox.put("confirmation", reader.id)
+        db.session.commit()
+    return is_sent
+
+
 def ask_to_follow(address: str, query: str, client: str, proof: Proof = NO_PROOF) -> None:
     """Mail a link by which the one who has the address follows a search.
 

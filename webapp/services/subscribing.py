@@ -67,6 +67,8 @@ def begin(subscriber: Subscriber) -> None:
     """Write from now on to one who has agreed by a mail, in the running transaction."""
     subscriber.state = SubscriberState.CONFIRMED
     subscriber.confirmed_at = the_site().clock()
+    # What came back before says nothing of an address at which this was read.
+    db.session.execute(delete(Bounce).where(Bounce.subscriber_id == subscriber.id))
     forget_departure(subscriber.address)
 
 

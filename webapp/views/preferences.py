@@ -105,6 +105,14 @@ def send_account_link(token: str) -> ResponseReturnValue:
     return redirect(url_for(".show", token=token, told="sent" if is_sent else "enough"), 303)
 
 
+@pages.post("/newsletter/preferences/<token>/confirmation")
+def ask_again(token: str) -> ResponseReturnValue:
+    """Have one whose mail came back asked whether it arrives now."""
+    refuse_other_sites()
+    is_sent = preferring.ask_again(token)
+    return redirect(url_for(".show", token=token, told="asked" if is_sent else "enough"), 303)
+
+
 @pages.get("/newsletter/account/<token>")
 def show_account(token: str) -> ResponseReturnValue:
     """Show what a reader can do about what is kept of him."""
