@@ -370,6 +370,16 @@ def test_a_new_address_confirms_by_a_button(client: CheckingClient) -> None:
     assert "does not look like" in error_of(wrong, "input", "email")
 
 
+def test_who_has_asked_too_many_addresses_today_is_told_so(client: CheckingClient) -> None:
+    join()
+    place = f"{path('account')}/address"
+    for n in range(6):
+        response = client.post(place, data={"email": f"new{n}@example.org"})
+        said = client.page(response.location).words("p", role="status")[0]
+        assert ("on its way" in said) is (n < 5)
+    assert "tomorrow" in said
+
+
 def test_an_address_that_is_taken_says_so_to_who_reads_its_mail(client: CheckingClient) -> None:
     join("ada")
     join("eve")

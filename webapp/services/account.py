@@ -77,11 +77,11 @@ def everything_about(token: str) -> dict[str, object]:
     }
 
 
-def ask_to_move(token: str, address: str) -> None:
+def ask_to_move(token: str, address: str) -> bool:
     """Mail a link to a new address, by which it takes the place of the one before.
 
-    Nothing tells whether somebody else has it. Of several such links only the last is good.
-    Raises ProviderRefused, and as `account_of` does.
+    Nothing tells whether somebody else has it; False where this reader asked too often today. Of
+    several such links only the last is good. Raises ProviderRefused, and as `account_of` does.
     """
     admitting.refuse_provider(address)
     link, address = _link(token), kept_as(address)
@@ -94,6 +94,7 @@ def ask_to_move(token: str, address: str) -> None:
             move.due_at = the_site().clock()
             db.session.add(move)
         db.session.commit()
+    return not is_too_much
 
 
 def new_address(token: str) -> str:

@@ -120,9 +120,10 @@ def show_account(token: str) -> ResponseReturnValue:
 
 
 def _account_page(token: str, form: NewsletterForm | None) -> str:
-    address, is_asked = account.account_of(token).address, "asked" in request.args
+    address = account.account_of(token).address
+    told = "" if form else request.args.get("told", "")
     return render_template(
-        "preferences/account.html", token=token, form=form, address=address, is_asked=is_asked
+        "preferences/account.html", token=token, form=form, address=address, told=told
     )
 
 
@@ -145,11 +146,12 @@ def ask_to_move(token: str) -> ResponseReturnValue:
     if not form.validate():
         return _account_page(token, form), 422
     try:
-        account.ask_to_move(token, form.address)
+        is_asked = account.ask_to_move(token, form.address)
     except ProviderRefused as problem:
         form.email.errors = [str(problem)]
         return _account_page(token, form), 422
-    return redirect(url_for(".show_account", token=token, asked=1), 303)
+    told = "asked" if is_asked else "enough"
+    return redirect(url_for(".show_account", token=token, told=told), 303)
 
 
 @pages.post("/newsletter/account/<token>/erasure")
