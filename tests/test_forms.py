@@ -54,6 +54,7 @@ def test_an_empty_field_is_asked_for(app: Flask, typed: str) -> None:
         "ada@example.org, ben@example.org",
         "ada@[127.0.0.1]",
         "Ada <ada@example.org>",
+        "a" * 65 + "@example.org",
     ],
 )
 def test_what_is_no_address_gets_a_sentence_with_an_example(app: Flask, typed: str) -> None:

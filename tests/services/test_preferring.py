@@ -212,16 +212,18 @@ def test_asking_for_links_counts_with_the_sign_ups_of_a_network() -> None:
             deed()
 
 
-def test_of_all_that_can_be_asked_for_three_mails_a_day_go_to_one_address(clock: Clock) -> None:
+def test_of_three_mails_a_day_strangers_cannot_use_up_the_readers_own(clock: Clock) -> None:
     join()
-    for n in range(2):
+    for n in range(3):
         preferring.ask_for_link("ada@example.org", f"192.0.{n}.1")
-        account.ask_for_link(preferences())
-        preferring.ask_to_follow("ada@example.org", "ferries", f"192.0.{n}.1")
-    assert len(mails()) == 3
+        preferring.ask_to_follow("ada+tag@example.org", "ferries", f"192.1.{n}.1")
+        subscribing.sign_up("ada@example.org", "page", f"192.2.{n}.1")
+    assert len(mails()) == 2
+    assert account.ask_for_link(preferences())
+    assert not account.ask_for_link(preferences())
+    assert [letter for letter, _ in mails()][2:] == ["account"]
     clock.forward(days=1, seconds=1)
-    account.ask_for_link(preferences())
-    assert len(mails()) == 4
+    assert all(account.ask_for_link(preferences()) for _ in range(3))
 
 
 def test_a_link_to_the_account_lasts_an_hour_from_when_its_mail_was_written(

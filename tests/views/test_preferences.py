@@ -18,7 +18,7 @@ from tests.proofs import solved
 from tests.services.test_subscribing import everything_stored
 from webapp.extensions import db, the_site
 from webapp.mail import MemoryCarrier
-from webapp.models import Delivery, Subscriber, SubscriberState
+from webapp.models import Bounce, BounceKind, Delivery, Subscriber, SubscriberState
 from webapp.services import linking, mailing, subscribing
 from webapp.services.proving import new_challenge
 
@@ -165,6 +165,7 @@ def every_post() -> list[str]:
         "/newsletter/searches",
         path("preferences"),
         f"{path('preferences')}/link",
+        f"{path('preferences')}/confirmation",
         f"{path('account')}/file",
         f"{path('account')}/address",
         f"{path('account')}/erasure",
@@ -185,7 +186,11 @@ def test_other_sites_cannot_do_any_of_it_for_a_reader(client: CheckingClient) ->
 def test_links_that_are_not_whole_or_late_say_so(client: CheckingClient, clock: Clock) -> None:
     join()
     posts = [address for address in every_post() if address.count("/") > 2]
-    gets = [p for p in posts if not p.endswith(("/link", "/file", "/address", "/erasure"))]
+    gets = [
+        p
+        for p in posts
+        if not p.endswith(("/link", "/confirmation", "/file", "/address", "/erasure"))
+    ]
     gets.append(path("account"))
     for address in posts:
         broken = re.sub(r"(/newsletter/[a-z]+)/[^/]+", r"\1/nothing", address)
@@ -273,6 +278,63 @@ def test_a_letter_leads_to_the_account_only_by_a_fresh_mail(client: CheckingClie
     assert client.get(f"/newsletter/account/{token}").status_code == 404
     page = client.page(mailed_path("account"))
     assert "ada@example.org" in page.main
+    for _ in range(3):
+        response = client.post(f"{path('preferences')}/link")
+    page = client.page(response.location)
+    assert "on its way" not in page.main
+    assert "try again tomorrow" in page.words("p", role="status")[0]
+
+
+def stop() -> None:
+    """Let mail to the reader come back."""
+    now, stopped = the_site().clock(), reader()
+    bounce = Bounce(subscriber_id=stopped.id, kind=BounceKind.COMPLAINT, bounced_at=now)
+    db.session.add(bounce)
+    stopped.state, stopped.confirmed_at = SubscriberState.BOUNCED, now
+    db.session.commit()
+
+
+def test_whose_mail_came_back_is_told_so_and_gets_none_until_he_says_that_it_arrives(
+    client: CheckingClient,
+) -> None:
+    join()
+    stop()
+    page = client.page(path("preferences"))
+    assert "Nothing is sent to you now" in page.main
+    again = f"{path('preferences')}/confirmation"
+    assert [form.get("action") for form in page.all("form", action=again)] == [again]
+    saved = client.post(path("preferences"), data=typed(frequency="weekly"))
+    assert "Nothing is sent to you now" in client.page(saved.location).main
+    # Neither who complained nor a dead mailbox is written to, whoever asks.
+    client.post(f"{path('preferences')}/link")
+    client.post("/newsletter", data={"email": "ada@example.org"})
+    client.post("/newsletter/preferences", data={"email": "ada@example.org"})
+    client.post("/newsletter/searches", data={"email": "ada@example.org", "q": "ferries"})
+    assert mails() == []
+    assert "A mail is on its way" in client.page(client.post(again).location).main
+    confirmation = mailed_path("confirmation")
+    assert reader().state == SubscriberState.BOUNCED
+    assert "comes to you again" in client.page(confirmation).main
+    client.post(confirmation)
+    assert (reader().state, reader().frequency) == (SubscriberState.CONFIRMED, "weekly")
+    assert "Nothing is sent" not in client.page(path("preferences")).main
+    assert db.session.scalars(select(Bounce)).all() == []
+
+
+def test_trying_again_has_its_limit_too_and_tells_it(client: CheckingClient) -> None:
+    join()
+    stop()
+    for _ in range(4):
+        response = client.post(f"{path('preferences')}/confirmation")
+    assert "try again tomorrow" in client.page(response.location).words("p", role="status")[0]
+    assert mails() == ["confirmation"] * 3
+
+
+def test_whose_mail_arrives_is_not_asked_whether_it_does(client: CheckingClient) -> None:
+    join()
+    assert "Try again" not in client.page(path("preferences")).main
+    client.post(f"{path('preferences')}/confirmation")
+    assert mails() == []
 
 
 def test_everything_comes_as_a_file_and_by_the_button_alone(client: CheckingClient) -> None:
@@ -306,6 +368,16 @@ def test_a_new_address_confirms_by_a_button(client: CheckingClient) -> None:
     account = path("account", "new")
     wrong = client.page_of(client.post(f"{account}/address", data={"email": "new@"}), 422)
     assert "does not look like" in error_of(wrong, "input", "email")
+
+
+def test_who_has_asked_too_many_addresses_today_is_told_so(client: CheckingClient) -> None:
+    join()
+    place = f"{path('account')}/address"
+    for n in range(6):
+        response = client.post(place, data={"email": f"new{n}@example.org"})
+        said = client.page(response.location).words("p", role="status")[0]
+        assert ("on its way" in said) is (n < 5)
+    assert "tomorrow" in said
 
 
 def test_an_address_that_is_taken_says_so_to_who_reads_its_mail(client: CheckingClient) -> None:

@@ -13,21 +13,36 @@ from sqlalchemy.exc import IntegrityError
 from webapp.errors import AddressTaken, LinkExpired
 from webapp.extensions import db, the_site
 from webapp.models import Article, Bounce, Delivery, Edition, Subscriber, SubscriberState
-from webapp.services import account_letters, admitting, linking, preferring, rates, subscribing
+from webapp.services import (
+    account_letters,
+    admitting,
+    linking,
+    outbox,
+    preferring,
+    rates,
+    subscribing,
+)
 from webapp.services.linking import Link
+from webapp.text.mailboxes import kept_as
 
 NEW_ADDRESSES = "5 per day"  # that one reader may have a mail sent to
 
 
-def ask_for_link(token: str) -> None:
+def ask_for_link(token: str) -> bool:
     """Mail a link of an hour to the reader whose preferences a link leads to.
 
-    Raises as `preferring.reader_of` does.
+    False where no more mails may go today, or mail came back. Raises as `preferring.reader_of`
+    does.
     """
     link = preferring.link_of(token)
     with subscribing.turn_of(link):
-        subscribing.mail("account", preferring.confirmed(subscribing.one_of(link)))
+        reader = preferring.confirmed(subscribing.one_of(link))
+        is_reached = reader.state == SubscriberState.CONFIRMED
+        is_sent = is_reached and admitting.may_be_mailed(reader.address, is_signed=True)
+        if is_sent:
+            outbox.put("account", reader.id)
         db.session.commit()
+    return is_sent
 
 
 def account_of(token: str) -> Subscriber:
@@ -62,14 +77,14 @@ def everything_about(token: str) -> dict[str, object]:
     }
 
 
-def ask_to_move(token: str, address: str) -> None:
+def ask_to_move(token: str, address: str) -> bool:
     """Mail a link to a new address, by which it takes the place of the one before.
 
-    Nothing tells whether somebody else has it. Of several such links only the last is good.
-    Raises ProviderRefused, and as `account_of` does.
+    Nothing tells whether somebody else has it; False where this reader asked too often today. Of
+    several such links only the last is good. Raises ProviderRefused, and as `account_of` does.
     """
     admitting.refuse_provider(address)
-    link, address = _link(token), address.lower()
+    link, address = _link(token), kept_as(address)
     with subscribing.turn_of(link):
         reader = preferring.confirmed(subscribing.one_of(link))
         _forget_moves(reader)
@@ -79,6 +94,7 @@ def ask_to_move(token: str, address: str) -> None:
             move.due_at = the_site().clock()
             db.session.add(move)
         db.session.commit()
+    return not is_too_much
 
 
 def new_address(token: str) -> str:

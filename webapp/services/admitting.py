@@ -11,8 +11,10 @@ from webapp.errors import ProviderRefused, TooManySignUps
 from webapp.extensions import db, the_site
 from webapp.services import linking, proving, rates
 from webapp.services.proving import NO_PROOF, Proof
+from webapp.text.mailboxes import mailbox_of
 
 MAILS_TO_ONE = "3 per day"
+ASKED_BY_ANYONE = "2 per day"  # of these
 IN_ALL = "everyone"  # the name under which all are counted together
 UNPROVEN_SHARE = 1 / 3
 SITE_SHARE = 3  # blocks
@@ -93,9 +95,16 @@ def refuse_provider(address: str) -> None:
             )
 
 
-def may_be_mailed(address: str) -> bool:
-    """Whether one more mail that somebody asked for may go to an address today; counts it."""
-    return not rates.seconds_to_wait(MAILS_TO_ONE, f"mail/{linking.keyed_hash(address)}")
+def may_be_mailed(address: str, *, is_signed: bool = False) -> bool:
+    """Whether one more mail that somebody asked for may go to an address today; counts it.
+
+    The last of the day is for who asks by a signed link: nobody else can use up all of them.
+    All spellings of a mailbox count together.
+    """
+    mailbox = linking.keyed_hash(mailbox_of(address))
+    if not is_signed and rates.seconds_to_wait(ASKED_BY_ANYONE, f"asked/{mailbox}"):
+        return False
+    return not rates.seconds_to_wait(MAILS_TO_ONE, f"mail/{mailbox}")
 
 
 def _block_hash(client: str, *bits: int) -> str:

@@ -31,6 +31,7 @@ from webapp.services import (
 )
 from webapp.services.linking import Link
 from webapp.services.proving import NO_PROOF, Proof
+from webapp.text.mailboxes import kept_as
 from webapp.text.markup import printable_line
 
 MOST_SEARCHES = 20
@@ -62,7 +63,7 @@ def ask_for_link(address: str, client: str, proof: Proof = NO_PROOF) -> None:
     `client` and `proof` are as for `subscribing.sign_up`, and held to the same limits. As there,
     the same statements run whether it does or not. Raises TooManySignUps.
     """
-    address = address.lower()
+    address = kept_as(address)
     if admitting.take_turn(client, address, proof, is_for_readers=True):
         confirmed = Subscriber.state == SubscriberState.CONFIRMED
         outbox.put_for("preferences", (Subscriber.address == address, confirmed))
@@ -115,6 +116,23 @@ def save(token: str, wishes: Wishes) -> None:
         db.session.commit()
 
 
+def ask_again(token: str) -> bool:
+    """Mail a reader whose mail came back, who gets all again by its button.
+
+    Nothing else brings mail back to him. False where no more mails may go today. Raises as
+    `reader_of` does.
+    """
+    link = link_of(token)
+    with subscribing.turn_of(link):
+        reader = confirmed(subscribing.one_of(link))
+        is_stopped = reader.state == SubscriberState.BOUNCED
+        is_sent = is_stopped and admitting.may_be_mailed(reader.address, is_signed=True)
+        if is_sent:
+            outbox.put("confirmation", reader.id)
+        db.session.commit()
+    return is_sent
+
+
 def ask_to_follow(address: str, query: str, client: str, proof: Proof = NO_PROOF) -> None:
     """Mail a link by which the one who has the address follows a search.
 
@@ -125,7 +143,7 @@ def ask_to_follow(address: str, query: str, client: str, proof: Proof = NO_PROOF
     if not query:
         raise WishesRefused("search", "Please type what you are looking for.")
     admitting.refuse_provider(address)
-    address = address.lower()
+    address = kept_as(address)
     if admitting.take_turn(client, address, proof):
         subscribing.write_to(subscribing.noted(address, "search"), "search", query)
     db.session.commit()

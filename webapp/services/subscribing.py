@@ -15,6 +15,7 @@ from webapp.models import Bounce, Departure, Subscriber, SubscriberState
 from webapp.services import admitting, linking, outbox
 from webapp.services.linking import Link
 from webapp.services.proving import NO_PROOF, Proof
+from webapp.text.mailboxes import kept_as
 
 WORDING = "2026-11"  # the version of the text that stands at the form
 LISTED = "import"  # the form of a consent that another list has
@@ -32,7 +33,7 @@ def sign_up(address: str, form: str, client: str, proof: Proof = NO_PROOF) -> No
     How long it takes says nothing of an address either: the same statements run in each case.
     """
     admitting.refuse_provider(address)
-    address = address.lower()
+    address = kept_as(address)
     if admitting.take_turn(client, address, proof):
         subscriber = noted(address, form)
         is_reader = subscriber.state == SubscriberState.CONFIRMED
@@ -67,6 +68,8 @@ def begin(subscriber: Subscriber) -> None:
     """Write from now on to one who has agreed by a mail, in the running transaction."""
     subscriber.state = SubscriberState.CONFIRMED
     subscriber.confirmed_at = the_site().clock()
+    # What came back before says nothing of an address at which this was read.
+    db.session.execute(delete(Bounce).where(Bounce.subscriber_id == subscriber.id))
     forget_departure(subscriber.address)
 
 
@@ -190,9 +193,3 @@ def turn_of(link: Link) -> Iterator[None]:
     except SiteError:
         db.session.rollback()
         raise
-
-
-def mail(letter: str, reader: Subscriber, about: str = "") -> None:
-    """Have a mail sent that the reader asked for, unless he had his share today."""
-    if admitting.may_be_mailed(reader.address):
-        outbox.put(letter, reader.id, about)

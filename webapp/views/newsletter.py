@@ -60,8 +60,8 @@ def show_received() -> ResponseReturnValue:
 @pages.get("/newsletter/confirmation/<token>")
 def ask_to_confirm(token: str) -> ResponseReturnValue:
     """Show the button that confirms: programs that look at mails open every link in them."""
-    subscribing.asked_by(token)
-    return render_template("newsletter/confirm.html", token=token)
+    reader = subscribing.asked_by(token)
+    return render_template("newsletter/confirm.html", token=token, reader=reader)
 
 
 @pages.post("/newsletter/confirmation/<token>")

@@ -71,7 +71,7 @@ def save(token: str) -> ResponseReturnValue:
     except WishesRefused as problem:
         form[problem.field].errors = [str(problem)]
         return _page(token, form), 422
-    return redirect(url_for(".show", token=token, saved=1), 303)
+    return redirect(url_for(".show", token=token, told="saved"), 303)
 
 
 def _wishes_in(form: PreferencesForm) -> Wishes:
@@ -91,10 +91,9 @@ def _page(token: str, form: PreferencesForm) -> str:
         "preferences/preferences.html",
         token=token,
         form=form,
-        searches=reader.searches,
+        reader=reader,
         topics=preferring.topics_for(reader),
-        is_saved="saved" in request.args and not form.errors,
-        is_sent="sent" in request.args,
+        told="" if form.errors else request.args.get("told", ""),
     )
 
 
@@ -102,8 +101,16 @@ def _page(token: str, form: PreferencesForm) -> str:
 def send_account_link(token: str) -> ResponseReturnValue:
     """Have the link mailed that lasts an hour and can do more."""
     refuse_other_sites()
-    account.ask_for_link(token)
-    return redirect(url_for(".show", token=token, sent=1), 303)
+    is_sent = account.ask_for_link(token)
+    return redirect(url_for(".show", token=token, told="sent" if is_sent else "enough"), 303)
+
+
+@pages.post("/newsletter/preferences/<token>/confirmation")
+def ask_again(token: str) -> ResponseReturnValue:
+    """Have one whose mail came back asked whether it arrives now."""
+    refuse_other_sites()
+    is_sent = preferring.ask_again(token)
+    return redirect(url_for(".show", token=token, told="asked" if is_sent else "enough"), 303)
 
 
 @pages.get("/newsletter/account/<token>")
@@ -113,9 +120,10 @@ def show_account(token: str) -> ResponseReturnValue:
 
 
 def _account_page(token: str, form: NewsletterForm | None) -> str:
-    address, is_asked = account.account_of(token).address, "asked" in request.args
+    address = account.account_of(token).address
+    told = "" if form else request.args.get("told", "")
     return render_template(
-        "preferences/account.html", token=token, form=form, address=address, is_asked=is_asked
+        "preferences/account.html", token=token, form=form, address=address, told=told
     )
 
 
@@ -138,11 +146,12 @@ def ask_to_move(token: str) -> ResponseReturnValue:
     if not form.validate():
         return _account_page(token, form), 422
     try:
-        account.ask_to_move(token, form.address)
+        is_asked = account.ask_to_move(token, form.address)
     except ProviderRefused as problem:
         form.email.errors = [str(problem)]
         return _account_page(token, form), 422
-    return redirect(url_for(".show_account", token=token, asked=1), 303)
+    told = "asked" if is_asked else "enough"
+    return redirect(url_for(".show_account", token=token, told=told), 303)
 
 
 @pages.post("/newsletter/account/<token>/erasure")
@@ -226,7 +235,7 @@ def follow(token: str) -> ResponseReturnValue:
             "preferences/add_search.html", token=token, query=query, problem=str(problem)
         )
         return page, 422
-    return redirect(url_for(".show", token=preferences, saved=1), 303)
+    return redirect(url_for(".show", token=preferences, told="saved"), 303)
 
 
 def _asked_to_wait(
