@@ -376,3 +376,15 @@ def test_every_setting_is_described_by_its_name_default_and_meaning() -> None:
     defaults = {name: default for name, default, _ in described}
     assert read_settings(defaults) == read_settings({})
     assert Settings.default("page_size") == defaults["BROADSHEET_PAGE_SIZE"]
+
+
+@pytest.mark.parametrize(
+    ("site_url", "sender"),
+    [
+        ("http://127.0.0.1:8000", "letter@[127.0.0.1]"),
+        ("http://[::1]:8000", "letter@[IPv6:::1]"),
+        ("https://news.example.org", "letter@news.example.org"),
+    ],
+)
+def test_mails_come_from_an_address_that_mail_servers_take(site_url: str, sender: str) -> None:
+    assert read_settings({"BROADSHEET_SITE_URL": site_url}).sender == sender

@@ -457,7 +457,20 @@ class Settings:
     @property
     def sender(self) -> str:
         """The address that mails come from."""
-        return self.mail_from or f"letter@{urlsplit(self.site_url).hostname}"
+        return self.mail_from or f"letter@{self.mail_domain}"
+
+    @property
+    def mail_domain(self) -> str:
+        """The site's host as it stands in addresses of mail: a number in brackets.
+
+        RFC 5321, 4.1.3; mail servers take no other.
+        """
+        host = urlsplit(self.site_url).hostname or "localhost"
+        try:
+            number = ipaddress.ip_address(host)
+        except ValueError:
+            return host
+        return f"[IPv6:{number}]" if number.version == 6 else f"[{number}]"
 
     @property
     def hosts(self) -> frozenset[str]:

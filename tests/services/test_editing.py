@@ -383,7 +383,7 @@ def test_html_and_text_say_the_same_and_nothing_in_them_tracks(
     assert message["List-Id"] == '"Broadsheet" <letter.127.0.0.1>'
     https, mailto = message["List-Unsubscribe"].split(", ")
     assert https.startswith("<http://127.0.0.1:8000/newsletter/unsubscription/")
-    assert mailto.startswith("<mailto:letter@127.0.0.1?subject=unsubscribe%20")
+    assert mailto.startswith("<mailto:letter@[127.0.0.1]?subject=unsubscribe%20")
     text, html = (
         message.get_body((kind,)).get_content()  # type: ignore[union-attr]
         for kind in ("plain", "html")

@@ -519,7 +519,7 @@ def test_the_mail_that_asks_says_the_same_as_text_and_as_html(sent: list[Mail]) 
     ask("ada")
     mailing.send_due()
     message = read(sent[0])
-    assert message["From"] == "Broadsheet <letter@127.0.0.1>"
+    assert message["From"] == "Broadsheet <letter@[127.0.0.1]>"
     assert message["To"] == "ada@example.org"
     assert message["Subject"] == "Please confirm: the daily letter of Broadsheet"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"

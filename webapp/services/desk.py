@@ -64,7 +64,7 @@ class Desk:
             if len(self.stencils) >= STENCILS:
                 self.stencils.pop(next(iter(self.stencils)))
             self.stencils[name] = stencil
-        id = f"{_name_of(due)}@{urlsplit(settings.site_url).hostname}"
+        id = f"{_name_of(due)}@{settings.mail_domain}"
         recipient = deliverable(due.recipient)
         headers = {"To": recipient, "Message-ID": f"<{id}>"}
         marks = {mark for mark, _ in stencil.places}
