@@ -267,16 +267,16 @@ def test_who_may_ask_is_one_question_for_all_forms() -> None:
 
 
 def test_who_brings_no_proof_takes_a_third_of_what_is_there_for_all() -> None:
-    settle(sign_ups_in_all="9 per hour")
-    for n in range(3):
+    settle(sign_ups_in_all="6 per hour")
+    for n in range(2):
         sign_up(n, f"203.0.{n}.1")
     with pytest.raises(TooManySignUps, match="just now"):
         sign_up(3, "203.0.3.1")
-    for n in range(4, 10):
+    for n in range(4, 8):
         subscribing.sign_up(f"reader{n}@example.org", "page", f"203.0.{n}.1", proven())
     with pytest.raises(TooManySignUps, match="just now"):
         subscribing.sign_up("late@example.org", "page", "203.0.99.1", proven())
-    assert mails() == 9
+    assert mails() == 6
 
 
 @pytest.mark.parametrize(("is_proven", "places"), [(False, 3), (True, 6)])

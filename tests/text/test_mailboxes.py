@@ -30,7 +30,7 @@ def test_only_the_letters_a_to_z_are_made_small(address: str, kept: str) -> None
     ],
 )
 def test_spellings_of_a_mailbox_count_together(spelling: str) -> None:
-    assert mailbox_of(spelling) == "ada@x.org"
+    assert mailbox_of(spelling) == "ada@example.org"
 
 
 def test_two_mailboxes_do_not() -> None:
