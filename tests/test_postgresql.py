@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import sqlite3
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,24 +19,26 @@ from typing import Any
 import pytest
 from flask import Flask
 from PIL import Image
-from sqlalchemy import select, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import OperationalError
 
 from tests.bench.listings import fill
 from tests.bench.searching.articles import articles
 from tests.conftest import Clock
-from tests.factories import fields_of, make_article, make_articles
+from tests.factories import fields_of, make_article, make_articles, make_readers
 from tests.pages import CheckingClient
 from tests.test_queries import listening
-from tests.test_serving import free_port
+from tests.test_serving import environment_of, free_port
 from webapp import models
 from webapp.extensions import db
 from webapp.models import RelatedDue
 from webapp.services import (
     checkup,
+    editing,
     illustrating,
     linking,
     listing,
+    moving,
     publishing,
     reading,
     relating,
@@ -306,3 +310,68 @@ def test_corrections_and_pictures_hold_in_postgresql(
     assert told.count("It is teal.") == 1
     assert told.index("It is teal.") < told.index("It floats.")
     assert illustrating.survey() == illustrating.Survey(frozenset(), frozenset(), frozenset())
+
+
+def moved(source: str, target: str, data: Path, code: int = 0) -> str:
+    """What the command says of the move."""
+    result = subprocess.run(
+        [sys.executable, "-m", "webapp", "move-database", source, target],
+        env=environment_of(data),
+        text=True,
+        capture_output=True,
+        timeout=120,
+    )
+    assert result.returncode == code, result.stderr
+    return result.stdout + result.stderr
+
+
+def rows_of(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
+    with engine.connect() as connection:
+        return {
+            table.name: sorted(map(tuple, connection.execute(table.select())), key=repr)
+            for table in moving.tables()
+        }
+
+
+def test_a_site_moves_to_sqlite_and_back_with_every_row(
+    app: Flask, server: str, tmp_path: Path
+) -> None:
+    make_articles(30, topics=["Harbours", "Łódź"], authors=["Ada Quay"])
+    make_readers("ada", "eve")
+    editing.compose_now()
+    before = rows_of(db.engine)
+    file, data = tmp_path / "site.sqlite3", tmp_path / "data"
+    assert f"Moved {sum(map(len, before.values())):,} rows" in moved(server, str(file), data)
+    told = moved(str(file), server, data, code=1)
+    assert "has rows already" in told
+    assert rows_of(db.engine) == before, "nothing was lost by the try"
+    with db.engine.begin() as connection:
+        for table in reversed(moving.tables()):
+            connection.execute(table.delete())
+    moved(str(file), server, data)
+    assert rows_of(db.engine) == before
+    # The next row has a number of its own.
+    make_articles(1)
+    make_readers("zoe")
+
+
+def test_what_does_not_arrive_whole_does_not_arrive(
+    app: Flask, server: str, tmp_path: Path
+) -> None:
+    file, data = tmp_path / "site.sqlite3", tmp_path / "data"
+    make_readers("ada")
+    moved(server, str(file), data)
+    with sqlite3.connect(file) as connection:
+        # PostgreSQL keeps no text with this sign.
+        connection.execute("UPDATE subscriber SET address = 'a' || char(0) || '@example.org'")
+    with db.engine.begin() as target:
+        for table in reversed(moving.tables()):
+            target.execute(table.delete())
+    moved(str(file), server, data, code=1)
+    assert not any(rows_of(db.engine).values())
+
+
+def test_a_file_that_is_not_there_is_not_made(server: str, tmp_path: Path) -> None:
+    file = tmp_path / "mistyped.sqlite3"
+    assert "There is no database" in moved(str(file), server, tmp_path / "data", code=1)
+    assert not file.exists()

@@ -19,6 +19,10 @@ class DatabaseUnavailable(SiteError):
     """The database does not answer."""
 
 
+class MoveRefused(SiteError):
+    """A site cannot be moved from this database, or to that one; nothing was moved."""
+
+
 class Busy(SiteError):
     """Something that takes its time is being done for somebody else."""
 

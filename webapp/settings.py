@@ -10,7 +10,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import time
 from pathlib import Path
 from typing import Any
@@ -113,6 +113,8 @@ def _folder(value: str) -> Path:
 
 
 def _database_url(value: str) -> str:
+    if re.fullmatch(r"[^:]+\.sqlite3?", value):
+        value = f"sqlite:///{Path(value).expanduser().resolve()}"
     try:
         backend = make_url(value).get_backend_name()
     except ArgumentError:
@@ -486,6 +488,17 @@ def describe_settings() -> list[tuple[str, str, str]]:
         (PREFIX + f.name.upper(), f.metadata["default"], f.metadata["meaning"])
         for f in fields(Settings)
     ]
+
+
+def with_database(settings: Settings, url: str) -> Settings:
+    """Give the same settings for another database: its URL, or a file of SQLite.
+
+    Raises SettingsInvalid.
+    """
+    try:
+        return replace(settings, database_url=_database_url(url))
+    except ValueError as problem:
+        raise SettingsInvalid(f"{url}: {problem}.") from None
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:

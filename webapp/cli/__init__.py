@@ -16,6 +16,7 @@ from webapp.cli.letter import letter
 from webapp.cli.subscribers import subscribers
 from webapp.cli.telling import plain_errors, progress, told
 from webapp.errors import SiteError
+from webapp.extensions import db
 from webapp.importers.jsonl import JsonLines
 from webapp.importers.markdown import MarkdownFolder, markdown_files
 from webapp.services import (
@@ -25,12 +26,14 @@ from webapp.services import (
     illustrating,
     importing,
     indexing,
+    moving,
     noting,
     publishing,
     relating,
     serving,
     working,
 )
+from webapp.settings import read_settings, with_database
 
 SHOWN_PROBLEMS = 20
 
@@ -236,6 +239,29 @@ def bounces(source: str) -> None:
             f"{tally.hard:,} hard, {tally.soft:,} soft, {tally.complaint:,} complaints, "
             f"{tally.left:,} left, {tally.other:,} others."
         )
+
+
+@broadsheet.command("move-database")
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@click.pass_obj
+def move_database(info: ScriptInfo, source: str, target: str) -> None:
+    """Copy everything in the database FROM into the empty database TO: URLs, or files of SQLite."""
+    with plain_errors():
+        settings = read_settings()
+        moving.refuse_missing(with_database(settings, source).database)
+        # Making the site brings its tables to the state that this version knows.
+        former, later = (
+            info.create_app(with_database(settings, url))  # type: ignore[misc]
+            for url in (source, target)
+        )
+        with former.app_context():
+            reading = db.engine
+        with later.app_context():
+            writing = db.engine
+        with progress(moving.total(reading), "Moving") as advance:
+            copied = moving.copy(reading, writing, advance)
+        click.echo(f"Moved {copied:,} rows, counted in both databases.")
 
 
 @broadsheet.command()
