@@ -16,7 +16,6 @@ from webapp.cli.letter import letter
 from webapp.cli.subscribers import subscribers
 from webapp.cli.telling import plain_errors, progress, told
 from webapp.errors import SiteError
-from webapp.extensions import db
 from webapp.importers.jsonl import JsonLines
 from webapp.importers.markdown import MarkdownFolder, markdown_files
 from webapp.services import (
@@ -256,9 +255,9 @@ def move_database(info: ScriptInfo, source: str, target: str) -> None:
             for url in (source, target)
         )
         with former.app_context():
-            reading = db.engine
+            reading = moving.database()
         with later.app_context():
-            writing = db.engine
+            writing = moving.database()
         with progress(moving.total(reading), "Moving") as advance:
             copied = moving.copy(reading, writing, advance)
         click.echo(f"Moved {copied:,} rows, counted in both databases.")

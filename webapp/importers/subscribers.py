@@ -23,6 +23,7 @@ from webapp.importers.consent import (
     status_of,
 )
 from webapp.importers.contract import Unreadable
+from webapp.text.mailboxes import kept_as
 
 COLUMNS = ("email", "status", "consent_at", "frequency", "topics")
 WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
@@ -113,10 +114,10 @@ def _first(fields: Mapping[str, str], names: Iterable[str]) -> str:
 
 def _address(text: str) -> str:
     try:
-        found = validate_email(plain(text), check_deliverability=False)
+        found = validate_email(plain(text), check_deliverability=False, strict=True)
     except EmailNotValidError:
         raise ValueError("the address is none") from None
-    return found.normalized.lower()
+    return kept_as(found.normalized)
 
 
 def _consent_at(text: str, now: datetime) -> datetime | None:

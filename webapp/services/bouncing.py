@@ -26,6 +26,7 @@ from webapp.models import (
     SubscriberState,
 )
 from webapp.services import linking, returning, subscribing
+from webapp.text.mailboxes import kept_as
 
 COUNTED = timedelta(days=30)
 MOST_SOFT = 5
@@ -209,7 +210,7 @@ def _whose(report: Report) -> int | None:
         if report.kind != ReportKind.COMPLAINT:
             # A link to leave stays good when its reader moves; what comes back of the address
             # before says nothing of today's. A complaint may keep the address to itself.
-            one &= Subscriber.address.in_([each.lower() for each in report.addresses])
+            one &= Subscriber.address.in_([kept_as(each) for each in report.addresses])
         named.append(one)
     for one in named:
         # Of two that read the same report at once the second waits here, on any database.

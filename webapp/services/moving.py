@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, Table, delete, func, insert, make_url, select, text
 
 from webapp.errors import MoveRefused
-from webapp.extensions import Base
+from webapp.extensions import Base, db
 
 BATCH = 500
 # What a database has before anybody has written or asked for anything.
@@ -19,6 +19,11 @@ NEVER_EMPTY = frozenset({"site_revision"})
 def tables() -> list[Table]:
     """Give all tables, those first that others refer to."""
     return list(Base.metadata.sorted_tables)
+
+
+def database() -> Engine:
+    """Give the database of the running application."""
+    return db.engine
 
 
 def copy(source: Engine, target: Engine, advance: Callable[[int], None]) -> int:

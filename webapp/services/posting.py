@@ -69,9 +69,10 @@ def send_test(address: str) -> str:
     values = {mark: linking.sign(deed, "test") for mark, deed in desk.MARKS.items()}
     moment = the_site().clock().strftime("%Y%m%dT%H%M%S")
     id = f"test.{moment}@{the_site().settings.sender.rpartition('@')[2]}"
-    headers = {"To": address, "Message-ID": f"<{id}>"}
+    recipient = desk.deliverable(address)
+    headers = {"To": recipient, "Message-ID": f"<{id}>"}
     mail = Mail(
-        address, the_site().settings.sender, id, desk.signed(stencil.filled(values, headers))
+        recipient, the_site().settings.sender, id, desk.signed(stencil.filled(values, headers))
     )
     try:
         with the_site().carrier.connected() as send:
