@@ -32,7 +32,6 @@ from webapp.services import (
     serving,
     working,
 )
-from webapp.settings import read_settings, with_database
 
 SHOWN_PROBLEMS = 20
 
@@ -247,11 +246,10 @@ def bounces(source: str) -> None:
 def move_database(info: ScriptInfo, source: str, target: str) -> None:
     """Copy everything in the database FROM into the empty database TO: URLs, or files of SQLite."""
     with plain_errors():
-        settings = read_settings()
-        moving.refuse_missing(with_database(settings, source).database)
+        moving.refuse_missing(source)
         # Making the site brings its tables to the state that this version knows.
         former, later = (
-            info.create_app(with_database(settings, url))  # type: ignore[misc]
+            info.create_app(moving.settings_for(url))  # type: ignore[misc]
             for url in (source, target)
         )
         with former.app_context():

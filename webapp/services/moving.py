@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, Table, delete, func, insert, make_url
 
 from webapp.errors import MoveRefused
 from webapp.extensions import Base, db
+from webapp.settings import Settings, read_settings, with_database
 
 BATCH = 500
 # What a database has before anybody has written or asked for anything.
@@ -19,6 +20,11 @@ NEVER_EMPTY = frozenset({"site_revision"})
 def tables() -> list[Table]:
     """Give all tables, those first that others refer to."""
     return list(Base.metadata.sorted_tables)
+
+
+def settings_for(url: str) -> Settings:
+    """Give the site's settings with another database. Raises SettingsInvalid."""
+    return with_database(read_settings(), url)
 
 
 def database() -> Engine:
@@ -49,7 +55,7 @@ def total(engine: Engine) -> int:
 
 def refuse_missing(url: str) -> None:
     """Raise MoveRefused where a database is a file that is not there: it would be made, empty."""
-    parts = make_url(url)
+    parts = make_url(settings_for(url).database)
     if parts.get_backend_name() == "sqlite" and not Path(parts.database or "").is_file():
         raise MoveRefused(f"There is no database at {parts.database}. Give the file of one.")
 
