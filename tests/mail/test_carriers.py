@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,6 +17,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from tests.mail.keys import CERTIFICATE, CERTIFIED
 from tests.test_serving import free_port
 from webapp.mail import (
     AddressRefused,
@@ -146,6 +148,69 @@ def test_a_server_that_goes_away_between_two_messages_is_down() -> None:
         with pytest.raises(CarrierDown):
             send(mail("eve@example.org"))
     assert [to for _, to, _ in box.taken] == [["ada@example.org"]]
+
+
+@pytest.fixture
+def certified(tmp_path: Path) -> ssl.SSLContext:
+    """What a server has to show that it is localhost, to those who trust the certificate."""
+    file = tmp_path / "certificate.pem"
+    file.write_text(CERTIFICATE + CERTIFIED)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
+@pytest.fixture
+def trust(tmp_path: Path, certified: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trust it as a public authority."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
+
+
+def know_ada(_s: SMTP, _session: Session, _e: Envelope, _kind: str, given: object) -> AuthResult:
+    assert isinstance(given, LoginPassword)
+    return AuthResult(success=given.password == b"right", handled=False)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "how"), [("smtp", "tls_context"), ("smtps", "ssl_context")], ids=["STARTTLS", "TLS"]
+)
+def test_a_password_and_a_mail_go_to_a_server_whose_certificate_is_trusted(
+    scheme: str, how: str, certified: ssl.SSLContext, trust: None
+) -> None:
+    box, login = Box(), {"authenticator": know_ada, "auth_require_tls": True}
+    more = {"require_starttls": True} if scheme == "smtp" else {"auth_require_tls": False}
+    with server(box, **{how: certified}, **(login | more)) as url:
+        url = url.replace("smtp://127.0.0.1", f"{scheme}://ada:right@localhost")
+        with SmtpCarrier(url).connected() as send:
+            send(mail())
+    assert len(box.taken) == 1
+
+
+@pytest.mark.parametrize(
+    ("scheme", "how"), [("smtp", "tls_context"), ("smtps", "ssl_context")], ids=["STARTTLS", "TLS"]
+)
+def test_to_a_server_that_cannot_show_who_it_is_goes_no_password(
+    scheme: str, how: str, certified: ssl.SSLContext
+) -> None:
+    asked: list[object] = []
+
+    def know(_s: SMTP, _session: Session, _e: Envelope, _kind: str, given: object) -> AuthResult:
+        asked.append(given)
+        return AuthResult(success=True)
+
+    login = {"authenticator": know, "auth_require_tls": False}
+    with server(Box(), **{how: certified}, **login) as url:
+        url = url.replace("smtp://127.0.0.1", f"{scheme}://ada:right@localhost")
+        with pytest.raises(CarrierDown, match="CERTIFICATE"), SmtpCarrier(url).connected():
+            pass
+    assert asked == []
+
+
+def test_a_certificate_of_another_host_is_none(certified: ssl.SSLContext, trust: None) -> None:
+    with server(Box(), ssl_context=certified) as url:
+        url = url.replace("smtp://", "smtps://")
+        with pytest.raises(CarrierDown, match="IP address mismatch"), SmtpCarrier(url).connected():
+            pass
 
 
 def test_a_server_that_knows_no_login_is_down() -> None:
