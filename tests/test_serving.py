@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -292,7 +292,11 @@ def children_of(process: int) -> list[int]:
 
 def links_of(process: int) -> set[str]:
     """What a process has open."""
-    return {str(file.readlink()) for file in Path(f"/proc/{process}/fd").iterdir()}
+    links = set()
+    for file in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(FileNotFoundError):  # it was closed meanwhile
+            links.add(str(file.readlink()))
+    return links
 
 
 def holds(process: int, file: Path) -> bool:

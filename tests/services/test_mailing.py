@@ -30,7 +30,7 @@ from webapp.mail import (
     Send,
 )
 from webapp.models import Delivery, DeliveryState, Edition, EditionState, Subscriber
-from webapp.services import claiming, editing, mailing, outbox, posting, subscribing
+from webapp.services import claiming, editing, living, mailing, outbox, posting, subscribing
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -92,7 +92,9 @@ def test_a_worker_that_died_while_sending_is_followed_by_another(
         # Another worker has it, and may still be at it.
         assert claiming.claim(connection, 10) == []
     assert claimed.recipient == "ada@example.org"
+    other, the_site().life = the_site().life, None
     assert mailing.send_due() == mailing.Tally()
+    assert other.name not in living.dead()
     clock.forward(minutes=5)
     assert mailing.send_due() == mailing.Tally(sent=1)
     assert len(sent) == 1
@@ -102,11 +104,19 @@ def test_what_a_dead_worker_of_this_machine_had_is_free_at_once(sent: list[Mail]
     ask("ada")
     with claiming.opened() as connection:
         claiming.claim(connection, 10)
+    other, the_site().life = the_site().life, None
     assert mailing.send_due() == mailing.Tally(), "it is alive"
-    the_site().life = None  # its lock is free as if it had died
+    del other  # its lock is free as if it had died
     gc.collect()
     assert mailing.send_due() == mailing.Tally(sent=1)
     assert len(list((the_site().settings.data / "workers").iterdir())) == 1
+
+
+def test_what_a_worker_could_not_give_back_it_sends_in_its_next_turn(sent: list[Mail]) -> None:
+    ask("ada")
+    with claiming.opened() as connection:
+        claiming.claim(connection, 10)
+    assert mailing.send_due() == mailing.Tally(sent=1)
 
 
 def test_a_mail_that_is_repeated_has_the_same_name(sent: list[Mail]) -> None:

@@ -102,12 +102,14 @@ def opened() -> Iterator[Connection]:
 
 
 def take_back(connection: Connection) -> None:
-    """Free the mails whose worker is no more.
+    """Free the mails whose worker is no more; for the beginning of a turn.
 
-    Of this machine at once, of another when their claims lapse.
+    Of this machine at once, of another when their claims lapse. Also what this worker itself
+    could not give back in its last turn, as on a full disk.
     """
     now, dead = the_site().clock(), living.dead()
-    is_over = or_(Delivery.due_at <= now, Delivery.claimed_by.in_(dead))
+    nobodys = [*dead, living.own_name()]
+    is_over = or_(Delivery.due_at <= now, Delivery.claimed_by.in_(nobodys))
     lapsed = (Delivery.state == DeliveryState.CLAIMED, is_over)
     if connection.scalar(select(Delivery.id).where(*lapsed).limit(1)) is not None:
         freed = update(Delivery).where(*lapsed)
