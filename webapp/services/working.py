@@ -40,11 +40,14 @@ DEEDS: tuple[Callable[[], object], ...] = (
     indexing.catch_up,
     announcing.announce_due,
     bouncing.forget_old,
+)
+# What asks another server, or looks at many rows, is done now and then.
+RARELY: tuple[Callable[[], object], ...] = (
+    bouncing.read_mailbox,
+    bouncing.stop_refusing,
     outbox.forget_old,
     rates.forget_over,
 )
-# What asks another server, or looks at many rows, is done now and then.
-RARELY: tuple[Callable[[], object], ...] = (bouncing.read_mailbox, bouncing.stop_refusing)
 RARELY_SECONDS = 300.0
 log = logging.getLogger(__name__)
 
